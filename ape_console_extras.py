@@ -1,0 +1,104 @@
+"""What `ape console --network ethereum:anvil:node` offers besides Ape: the deployed contracts by name, and helpers.
+
+pool, oracle, engine, lens, factory, pair    contracts; tokens by symbol in small letters (usd, eth)
+status("0x...")                              where an account stands
+riskiest(10)                                 who is nearest to liquidation
+band(eth)                                    prices of an asset, and why new risk is blocked
+reserves()                                   the pool's reserves
+book                                         the address book
+plimsoll()                                   this list
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parent
+if str(_ROOT) not in sys.path:
+    sys.path.append(str(_ROOT))
+
+_NAMES = {
+    "pool": "LendingPool",
+    "oracle": "PriceOracle",
+    "engine": "LiquidationEngine",
+    "lens": "Lens",
+    "factory": "PairFactory",
+    "pair": "Pair",
+}
+
+
+def ape_init_extras(project: Any) -> dict[str, Any]:
+    """Called by `ape console` once it is connected."""
+    import ape
+    from rich.console import Console
+
+    from plimsoll import monitor, words
+    from plimsoll.abi import Artifacts, artifacts
+    from plimsoll.addresses import AddressBook
+    from plimsoll.errors import Problem
+    from plimsoll.rpc import Rpc
+
+    console = Console(highlight=False)
+    provider = ape.networks.active_provider
+    url = getattr(provider, "http_uri", None) or getattr(provider, "uri", None)
+    try:
+        if not url:
+            raise Problem("this network has no http address")
+        rpc = Rpc(str(url))
+        book = AddressBook.open(rpc)
+        compiled: Artifacts = artifacts(say=console.print)
+    except Problem as e:
+        console.print(f"no deployed contracts here: {e}")
+        return {}
+
+    def at(name: str, address: str) -> Any:
+        # the type is given, not looked up: what Ape remembers of an address may be of a chain that is gone
+        return getattr(project, name).at(address, fetch_from_explorer=False)
+
+    extras: dict[str, Any] = {short: at(name, book.address(name)) for short, name in _NAMES.items() if book.has(name)}
+    for name in book.names:
+        if name.startswith("Pair."):
+            extras["pair_" + name[5:]] = at("Pair", book.address(name))
+    for token in book.tokens:
+        extras[token.symbol.lower()] = at("TestToken", token.address)
+    reader = monitor.Monitor(rpc, book, compiled)
+
+    def status(account: Any) -> None:
+        """Where an account stands."""
+        monitor.show_account(reader.account(str(account)), console)
+
+    def riskiest(count: int = 20) -> None:
+        """Who is nearest to liquidation."""
+        usages = reader.usages(reader.borrowers())
+        console.print(monitor.riskiest_table(reader.accounts([a for a, _ in usages[:count]]), len(usages), console.width))
+
+    def band(asset: Any) -> None:
+        """Prices of an asset for one whole token, and why new risk is blocked."""
+        address = str(getattr(asset, "address", asset))
+        token = book.token_at(address)
+        unit = token.unit if token else 10**18
+        found = book.contract("PriceOracle", rpc, compiled).call("band", address)
+        for name in ("low", "high", "liquidation_low", "liquidation_high", "fresh"):
+            console.print(f"{name:<17} {words.money(getattr(found, name) * unit // 10**18, 4)}")
+        console.print(f"{'depth':<17} {words.money(found.depth)}")
+        console.print(f"{'new risk':<17} {'; '.join(words.why(found.why)) or 'open'}")
+
+    def reserves() -> None:
+        """The pool's reserves."""
+        for r in book.contract("Lens", rpc, compiled).call("reserves"):
+            token = book.token_at(r.asset)
+            decimals, symbol = (token.decimals, token.symbol) if token else (0, words.short(r.asset))
+            console.print(
+                f"{symbol:<8} cash {words.amount(r.state.cash, decimals)}, debt {words.amount(r.state.debt, decimals)}, "
+                f"used {words.percent(r.utilisation_wad)}, borrowers pay {words.percent(r.state.borrow_rate_wad, 2)}, "
+                f"lenders get {words.percent(r.supply_rate_wad, 2)} a year"
+            )
+
+    def plimsoll() -> None:
+        """What there is."""
+        console.print((__doc__ or "").strip())
+
+    extras |= {"book": book, "status": status, "riskiest": riskiest, "band": band, "reserves": reserves, "plimsoll": plimsoll}
+    return extras

@@ -1,0 +1,523 @@
+# pragma version 0.4.3
+# pragma evm-version cancun
+# pragma optimize codesize
+# pragma nonreentrancy on
+"""
+@title Pair
+@license MIT
+@notice x*y=k pair of two tokens, wire-compatible with Uniswap V2's, that remembers its prices (see IPair, IObservations)
+@dev Preserved: reserve0 * reserve1 never falls, except by `burn`, or by `sync` after a token has taken balance away.
+
+     Optimised for size, and written for it in places: 116 gas more for a swap, 50,000 less for each new pair.
+     The word of the reserves is taken apart by shifts where it is needed, `(word << 144) >> 144` and `(word << 32) >> 144`:
+     that is shorter than masks, and shorter and cheaper than functions.
+"""
+
+from ethereum.ercs import IERC20
+
+from interfaces import IObservations
+from interfaces import IPair
+from interfaces import IPairCallee
+from interfaces import IPairFactory
+
+# The pair's memory: two words of storage and a ring
+from contracts.modules import observations
+
+# The price as a tick
+from contracts.modules import pair_tick
+
+implements: IERC20
+implements: IObservations
+implements: IPair
+initializes: observations
+
+# ---------------------------------------------------------------- constants
+
+name: public(constant(String[13])) = "Plimsoll Pair"
+symbol: public(constant(String[6])) = "PLIM-P"
+decimals: public(constant(uint8)) = 18
+
+MINIMUM_LIQUIDITY: public(constant(uint256)) = 1000
+PERMIT_TYPEHASH: public(constant(bytes32)) = keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)")
+DOMAIN_TYPEHASH: constant(bytes32) = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+NAME_HASH: constant(bytes32) = keccak256("Plimsoll Pair")
+VERSION_HASH: constant(bytes32) = keccak256("1")
+
+BPS: constant(uint256) = 10_000
+# 128 words, ample for a route. Uniswap V2 knows no bound; here a longer one would cost flash swaps (the forwarded copy lies
+# behind the room for the original), and nothing else.
+MAX_DATA: constant(uint256) = 4096
+
+# ---------------------------------------------------------------- immutables
+
+factory: public(immutable(address))
+token0: public(immutable(address))
+token1: public(immutable(address))
+# fee_bps << 32 | numerator << 16 | denominator of the protocol's share: an immutable costs 6,400 gas at creation
+FEES: immutable(uint256)
+
+# ---------------------------------------------------------------- storage
+
+# blockTimestampLast uint32 | reserve1 uint112 | reserve0 uint112
+reserves: uint256
+kLast: public(reentrant(uint256))
+
+totalSupply: public(reentrant(uint256))
+balanceOf: public(reentrant(HashMap[address, uint256]))
+allowance: public(reentrant(HashMap[address, HashMap[address, uint256]]))
+nonces: public(reentrant(HashMap[address, uint256]))
+
+# ---------------------------------------------------------------- constructor
+
+
+@deploy
+def __init__():
+    """
+    @dev No arguments, so that the init code, and with it the hash that addresses are computed from, is the same for all
+         pairs: whoever deploys answers `parameters()`.
+    """
+    factory = msg.sender
+    token_a: address = empty(address)
+    token_b: address = empty(address)
+    fee: uint256 = 0
+    numerator: uint256 = 0
+    denominator: uint256 = 0
+    token_a, token_b, fee, numerator, denominator = staticcall IPairFactory(msg.sender).parameters()
+    token0 = token_a
+    token1 = token_b
+    FEES = (fee << 32) | (numerator << 16) | denominator
+
+
+# ---------------------------------------------------------------- liquidity and swaps
+
+
+@external
+def mint(to: address) -> uint256:
+    word: uint256 = self.reserves
+    balance0: uint256 = self._balance(token0)
+    balance1: uint256 = self._balance(token1)
+    fee_on: bool = self._mint_fee(word)
+    amount0: uint256 = balance0 - ((word << 144) >> 144)
+    amount1: uint256 = balance1 - ((word << 32) >> 144)
+    supply: uint256 = self.totalSupply
+    liquidity: uint256 = 0
+    if supply == 0:
+        # Locked for ever, so that the price of an LP token cannot be driven so high that small deposits round to nothing
+        liquidity = self._sqrt(amount0 * amount1) - MINIMUM_LIQUIDITY
+        self._mint(empty(address), MINIMUM_LIQUIDITY)
+    else:
+        liquidity = min(unsafe_div(amount0 * supply, (word << 144) >> 144), unsafe_div(amount1 * supply, (word << 32) >> 144))
+    if liquidity == 0:
+        self._fail("INSUFFICIENT_LIQUIDITY_MINTED")
+    self._mint(to, liquidity)
+
+    self._update(word, balance0, balance1, fee_on)
+    if supply == 0:
+        observations._start()
+    log IPair.Mint(sender=msg.sender, amount0=amount0, amount1=amount1)
+    return liquidity
+
+
+@external
+def burn(to: address) -> (uint256, uint256):
+    liquidity: uint256 = self.balanceOf[self]
+    word: uint256 = self.reserves
+    balance0: uint256 = self._balance(token0)
+    balance1: uint256 = self._balance(token1)
+    fee_on: bool = self._mint_fee(word)
+    supply: uint256 = self.totalSupply
+    # Of the balances, not the reserves: what was donated is shared out too
+    amount0: uint256 = unsafe_div(liquidity * balance0, supply)
+    amount1: uint256 = unsafe_div(liquidity * balance1, supply)
+    if amount0 == 0 or amount1 == 0:
+        self._fail("INSUFFICIENT_LIQUIDITY_BURNED")
+    # Not to zero: the protocol's share may have come here. No balance exceeds the supply.
+    self.balanceOf[self] = unsafe_sub(self.balanceOf[self], liquidity)
+    self.totalSupply = unsafe_sub(supply, liquidity)
+    self._log_transfer(self, empty(address), liquidity)
+    self._push(token0, to, amount0)
+    self._push(token1, to, amount1)
+
+    balance0 = self._balance(token0)
+    balance1 = self._balance(token1)
+    self._update(word, balance0, balance1, fee_on)
+    log IPair.Burn(sender=msg.sender, amount0=amount0, amount1=amount1, to=to)
+    return amount0, amount1
+
+
+@external
+def swap(amount0Out: uint256, amount1Out: uint256, to: address, data: Bytes[MAX_DATA]):
+    # All work is done in internal functions: their memory lies below the room for `data`, so that a swap without a callback
+    # does not pay for it.
+    self._send_outputs(amount0Out, amount1Out, to)
+    if len(data) != 0:
+        extcall IPairCallee(to).uniswapV2Call(msg.sender, amount0Out, amount1Out, data)
+    self._settle_swap(amount0Out, amount1Out, to)
+
+
+@external
+def skim(to: address):
+    word: uint256 = self.reserves
+    self._push(token0, to, self._balance(token0) - ((word << 144) >> 144))
+    self._push(token1, to, self._balance(token1) - ((word << 32) >> 144))
+
+
+@external
+def sync():
+    balance0: uint256 = self._balance(token0)
+    balance1: uint256 = self._balance(token1)
+    self._update(self.reserves, balance0, balance1, False)
+
+
+# ---------------------------------------------------------------- LP token
+
+
+@external
+@reentrant
+def approve(spender: address, amount: uint256) -> bool:
+    self._approve(msg.sender, spender, amount)
+    return True
+
+
+@external
+@reentrant
+def transfer(to: address, amount: uint256) -> bool:
+    self._transfer(msg.sender, to, amount)
+    return True
+
+
+@external
+@reentrant
+def transferFrom(owner: address, to: address, amount: uint256) -> bool:
+    allowed: uint256 = self.allowance[owner][msg.sender]
+    # max_value(uint256) stands for ever
+    if unsafe_add(allowed, 1) != 0:
+        self.allowance[owner][msg.sender] = allowed - amount
+    self._transfer(owner, to, amount)
+    return True
+
+
+@external
+@reentrant
+def permit(owner: address, spender: address, amount: uint256, deadline: uint256, v: uint8, r: bytes32, s: bytes32):
+    if deadline < block.timestamp:
+        self._fail("EXPIRED")
+    nonce: uint256 = self.nonces[owner]
+    self.nonces[owner] = unsafe_add(nonce, 1)
+    digest: bytes32 = keccak256(
+        concat(
+            x"1901",
+            self._domain_separator(),
+            keccak256(abi_encode(PERMIT_TYPEHASH, owner, spender, amount, nonce, deadline)),
+        )
+    )
+    # ecrecover answers zero for a bad signature
+    if owner == empty(address) or ecrecover(digest, v, r, s) != owner:
+        self._fail("INVALID_SIGNATURE")
+    self._approve(owner, spender, amount)
+
+
+# ---------------------------------------------------------------- views
+
+
+@view
+@external
+@reentrant
+def getReserves() -> (uint112, uint112, uint32):
+    word: uint256 = self.reserves
+    return (
+        convert(((word << 144) >> 144), uint112),
+        convert(((word << 32) >> 144), uint112),
+        convert(word >> 224, uint32),
+    )
+
+
+@view
+@external
+@reentrant
+def window(buckets: uint256) -> IObservations.Window:
+    """
+    @dev See observations for what is stored. This stands here and not there because handing arrays of variable length out of
+         an internal function costs 240 bytes of code.
+    """
+    assert buckets <= observations.MAX_BUCKETS  # dev: too many buckets
+    word: uint256 = self.reserves
+    window: IObservations.Window = empty(IObservations.Window)
+    checkpoint: uint256 = observations.checkpoint
+    if checkpoint & observations.MASK_32 != 0:
+        # Both are stored modulo 2**32: what is meant is the latest such time
+        last: uint256 = unsafe_sub(block.timestamp, unsafe_sub(block.timestamp, word >> 224) & observations.MASK_32)
+        started: uint256 = unsafe_sub(block.timestamp, unsafe_sub(block.timestamp, checkpoint) & observations.MASK_32)
+        window.started_ts = started
+
+        tick: int256 = self._tick(word)
+        # Only the slow window needs it: the sums of ticks do not depend on it
+        liquidity: uint256 = 0
+        if buckets != 0:
+            liquidity = self._sqrt(unsafe_mul((word << 144) >> 144, (word << 32) >> 144))
+        word = observations.accumulators
+        slope: uint256 = observations._slope(word, tick, liquidity)
+        # At a time t, not before `last`, the sums are base + slope * t
+        base: uint256 = unsafe_sub((word >> 40) << 40, unsafe_mul(slope, last))
+        tick_sum: int256 = observations._tick_sum(unsafe_add(base, unsafe_mul(slope, block.timestamp)))
+
+        time: uint256 = unsafe_mul(unsafe_sub(unsafe_div(block.timestamp, observations.MINUTE), 1), observations.MINUTE)
+        sums: uint256 = unsafe_add(base, unsafe_mul(slope, time))
+        if time >= started:
+            if time < last:
+                # The checkpoint is of the minute of `last`, which is the present one or the one before
+                sums = checkpoint >> 160
+                if (checkpoint << 112) >> 144 == time:
+                    sums = checkpoint >> 104
+            window.fresh_sum = unsafe_sub(tick_sum, observations._tick_sum(sums))
+            window.fresh_seconds = unsafe_sub(block.timestamp, time)
+
+        newest: uint256 = unsafe_div(block.timestamp, observations.BUCKET)
+        # The boundary that begins the short window is one or two before the newest
+        short: uint256 = unsafe_sub(newest, unsafe_div(unsafe_sub(block.timestamp, observations.SHORT_SECONDS), observations.BUCKET))
+        # The sums at the boundaries, newest first. Without a slow window the one that begins the short window is enough.
+        age: uint256 = 0
+        slow: uint256 = buckets
+        if buckets == 0 or unsafe_mul(unsafe_sub(newest, buckets), observations.BUCKET) < started:
+            age = short
+            slow = 0
+        newer: uint256 = 0
+        newer_still: uint256 = 0
+        for i: uint256 in range(observations.MAX_BUCKETS + 3):
+            if age > max(slow, short):
+                break
+            bucket: uint256 = unsafe_sub(newest, age)
+            time = unsafe_mul(bucket, observations.BUCKET)
+            sums = 0
+            if time >= last:
+                sums = unsafe_add(base, unsafe_mul(slope, time))
+            elif time > started:
+                sums = unsafe_sub(observations.sticks[bucket & 127], bucket)
+                if sums << 216 != 0:
+                    # Another bucket's: this boundary was skipped, and lies on the line through the two after it. The two newest
+                    # are never skipped; sums after the start are never 0.
+                    if newer_still == 0:
+                        age = 0
+                        continue
+                    sums = unsafe_sub(unsafe_add(newer, newer), newer_still)
+            if age == short and time >= started:
+                window.short_sum = unsafe_sub(tick_sum, observations._tick_sum(sums))
+                window.short_seconds = unsafe_sub(block.timestamp, time)
+            if unsafe_sub(age, 1) < slow:
+                grown: uint256 = unsafe_sub(newer, sums)
+                tick = observations._tick_sum(grown)
+                window.bucket_tick_sums.append(tick)
+                # 180 <= divisor <= 180 * 2**128
+                window.bucket_liquidities.append(
+                    unsafe_div(observations.BUCKET << 128, unsafe_sub(grown, convert(convert(tick << 40, bytes32), uint256)) >> 96)
+                )
+            newer_still = newer
+            newer = sums
+            age = unsafe_add(age, 1)
+    return window
+
+
+@view
+@external
+@reentrant
+def DOMAIN_SEPARATOR() -> bytes32:
+    return self._domain_separator()
+
+
+@view
+@external
+@reentrant
+def fee_bps() -> uint256:
+    return FEES >> 32
+
+
+# ---------------------------------------------------------------- internals: swaps
+
+
+@internal
+def _send_outputs(amount0_out: uint256, amount1_out: uint256, to: address):
+    if amount0_out | amount1_out == 0:
+        self._fail("INSUFFICIENT_OUTPUT_AMOUNT")
+    word: uint256 = self.reserves
+    if amount0_out >= ((word << 144) >> 144) or amount1_out >= ((word << 32) >> 144):
+        self._fail("INSUFFICIENT_LIQUIDITY")
+    if to == token0 or to == token1:
+        # Outputs sent to a token itself would be lost, and a callback to it would be a call by the pair to its own asset
+        self._fail("INVALID_TO")
+    if amount0_out != 0:
+        self._push(token0, to, amount0_out)
+    if amount1_out != 0:
+        self._push(token1, to, amount1_out)
+
+
+@internal
+def _settle_swap(amount0_out: uint256, amount1_out: uint256, to: address):
+    word: uint256 = self.reserves
+    balance0: uint256 = self._balance(token0)
+    balance1: uint256 = self._balance(token1)
+    # The outputs are smaller than the reserves
+    reserve0: uint256 = (word << 144) >> 144
+    reserve1: uint256 = (word << 32) >> 144
+    kept0: uint256 = unsafe_sub(reserve0, amount0_out)
+    kept1: uint256 = unsafe_sub(reserve1, amount1_out)
+    amount0_in: uint256 = unsafe_sub(max(balance0, kept0), kept0)
+    amount1_in: uint256 = unsafe_sub(max(balance1, kept1), kept1)
+    if amount0_in | amount1_in == 0:
+        self._fail("INSUFFICIENT_INPUT_AMOUNT")
+    # amount_in <= balance, fee < 10,000, and all are below 2**112: what is not, _update refuses
+    fee: uint256 = FEES >> 32
+    if unsafe_mul(
+        unsafe_sub(unsafe_mul(balance0, BPS), unsafe_mul(amount0_in, fee)),
+        unsafe_sub(unsafe_mul(balance1, BPS), unsafe_mul(amount1_in, fee)),
+    ) < unsafe_mul(unsafe_mul(reserve0, reserve1), BPS * BPS):
+        self._fail("K")
+
+    self._update(word, balance0, balance1, False)
+    log IPair.Swap(
+        sender=msg.sender,
+        amount0In=amount0_in,
+        amount1In=amount1_in,
+        amount0Out=amount0_out,
+        amount1Out=amount1_out,
+        to=to,
+    )
+
+
+@internal
+def _update(word: uint256, balance0: uint256, balance1: uint256, set_k_last: bool):
+    """
+    @notice Book new reserves; before the first change of a block, the time that the old ones stood
+    @param word The old reserves, as stored
+    """
+    if (balance0 | balance1) >> 112 != 0:
+        self._fail("OVERFLOW")
+    # Before the pair has started there is nothing to note: both reserves are zero then, unless somebody has given and synced
+    elapsed: uint256 = unsafe_sub(block.timestamp, word >> 224) & (2**32 - 1)
+    if elapsed != 0 and (word << 32 != 0 or observations.checkpoint != 0):
+        tick: int256 = self._tick(word)
+        liquidity: uint256 = self._sqrt(unsafe_mul((word << 144) >> 144, (word << 32) >> 144))
+        observations._advance(unsafe_sub(block.timestamp, elapsed), tick, liquidity)
+    self.reserves = balance0 | (balance1 << 112) | (block.timestamp << 224)
+    if set_k_last:
+        self.kLast = unsafe_mul(balance0, balance1)
+    log IPair.Sync(reserve0=convert(balance0, uint112), reserve1=convert(balance1, uint112))
+
+
+@internal
+def _mint_fee(word: uint256) -> bool:
+    """
+    @notice Mint the protocol's share of the growth of sqrt(k) since the last mint or burn. Returns whether it is on.
+    @dev With share p/q: supply * p * (root - root_last) / ((q - p) * root + p * root_last), rounded down for the LPs
+    """
+    fee_to: address = staticcall IPairFactory(factory).feeTo()
+    k_last: uint256 = self.kLast
+    if k_last != 0:
+        if fee_to == empty(address):
+            self.kLast = 0
+            return False
+        root: uint256 = self._sqrt(unsafe_mul((word << 144) >> 144, (word << 32) >> 144))
+        root_last: uint256 = self._sqrt(k_last)
+        if root > root_last:
+            fees: uint256 = FEES
+            p: uint256 = (fees >> 16) & 65535
+            q: uint256 = fees & 65535
+            # Roots are below 2**112 and p <= q <= 10,000; the divisor is at least root_last, or root
+            amount: uint256 = unsafe_div(
+                self.totalSupply * unsafe_mul(p, unsafe_sub(root, root_last)),
+                unsafe_add(unsafe_mul(unsafe_sub(q, p), root), unsafe_mul(p, root_last)),
+            )
+            if amount != 0:
+                self._mint(fee_to, amount)
+    return fee_to != empty(address)
+
+
+# ---------------------------------------------------------------- internals: the state of the reserves
+
+
+@internal
+@view
+def _tick(word: uint256) -> int256:
+    reserve0: uint256 = (word << 144) >> 144
+    reserve1: uint256 = (word << 32) >> 144
+    if unsafe_mul(reserve0, reserve1) == 0:
+        # Only a token that takes balance away brings a pair here that has started. Its tick holds.
+        return observations._last_tick()
+    return pair_tick._tick(reserve0, reserve1)
+
+
+@internal
+@pure
+def _sqrt(x: uint256) -> uint256:
+    return isqrt(x)
+
+
+# ---------------------------------------------------------------- internals: tokens
+
+
+@internal
+@view
+def _balance(token: address) -> uint256:
+    return staticcall IERC20(token).balanceOf(self)
+
+
+@internal
+def _push(token: address, to: address, amount: uint256):
+    """
+    @dev Tokens that answer nothing have succeeded; those that answer must answer true
+    """
+    success: bool = False
+    answer: Bytes[32] = b""
+    success, answer = raw_call(
+        token,
+        abi_encode(to, amount, method_id=method_id("transfer(address,uint256)")),
+        max_outsize=32,
+        revert_on_failure=False,
+    )
+    if not success or (len(answer) != 0 and (len(answer) != 32 or convert(answer, uint256) == 0)):
+        self._fail("TRANSFER_FAILED")
+
+
+# ---------------------------------------------------------------- internals: LP token
+
+
+@internal
+def _mint(to: address, amount: uint256):
+    self.totalSupply += amount
+    # No balance exceeds the supply
+    self.balanceOf[to] = unsafe_add(self.balanceOf[to], amount)
+    self._log_transfer(empty(address), to, amount)
+
+
+@internal
+def _transfer(owner: address, to: address, amount: uint256):
+    self.balanceOf[owner] -= amount
+    # No balance exceeds the supply
+    self.balanceOf[to] = unsafe_add(self.balanceOf[to], amount)
+    self._log_transfer(owner, to, amount)
+
+
+@internal
+def _log_transfer(owner: address, to: address, amount: uint256):
+    log IERC20.Transfer(sender=owner, receiver=to, value=amount)
+
+
+@internal
+def _approve(owner: address, spender: address, amount: uint256):
+    self.allowance[owner][spender] = amount
+    log IERC20.Approval(owner=owner, spender=spender, value=amount)
+
+
+@internal
+@view
+def _domain_separator() -> bytes32:
+    # Not stored: when a chain splits, signatures of one side must not count on the other
+    return keccak256(abi_encode(DOMAIN_TYPEHASH, NAME_HASH, VERSION_HASH, chain.id, self))
+
+
+@internal
+@pure
+def _fail(reason: String[29]):
+    """
+    @dev One place for all reasons: spelled out where they arise they would be a tenth of the code
+    """
+    raise concat("UniswapV2: ", reason)

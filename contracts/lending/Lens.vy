@@ -1,0 +1,180 @@
+# pragma version 0.4.3
+# pragma evm-version cancun
+# pragma optimize gas
+# pragma nonreentrancy on
+"""
+@title Read-only, batched views for the keeper, the console and the status monitor
+@license MIT
+@dev See ILens.
+"""
+
+# ---------------------------------------------------------------- imports
+
+from interfaces import ILendingPool
+from interfaces import ILens
+from interfaces import IPriceOracle
+
+implements: ILens
+
+# The arithmetic of the liquidation test, shared with LiquidationEngine.
+from contracts.modules import liquidation_math as math
+
+# What LendingPool's position words are worth.
+from contracts.modules import bit_sets
+from contracts.modules import shares_math
+
+# Usage and its five stages.
+from contracts.modules import status
+
+# ---------------------------------------------------------------- constants
+
+LOW_128: constant(uint256) = 2**128 - 1
+
+# ---------------------------------------------------------------- types
+
+
+struct Quote:
+    # What a position word is worth, per reserve.
+    assets: uint256
+    shares: uint256
+    index_ray: uint256
+    ltv_bps: uint256
+    liquidation_high: uint256
+    liquidation_low: uint256
+
+
+# ---------------------------------------------------------------- immutables
+
+POOL: immutable(ILendingPool)
+
+# ---------------------------------------------------------------- constructor
+
+
+@deploy
+def __init__(pool: address):
+    assert pool != empty(address), "lens: no pool"
+    POOL = ILendingPool(pool)
+
+
+# ---------------------------------------------------------------- external views
+
+
+@external
+@view
+@reentrant
+def health(accounts: DynArray[address, 5000]) -> DynArray[uint256, 5000]:
+    oracle: IPriceOracle = IPriceOracle(staticcall POOL.oracle())
+    count: uint256 = staticcall POOL.reserves_count()
+    quotes: DynArray[Quote, 128] = []
+    for id: uint256 in range(count, bound=128):
+        quotes.append(self._quote(id, oracle))
+
+    packed: DynArray[uint256, 5000] = []
+    for account: address in accounts:
+        bitmap: uint256 = 0
+        words: DynArray[uint256, 256] = []
+        bitmap, words = staticcall POOL.positions(account)
+        weighted: uint256 = 0
+        debt: uint256 = 0
+        members: uint256 = (bitmap | (bitmap >> 128)) & LOW_128
+        for word: uint256 in words:
+            id: uint256 = bit_sets._lowest(members)
+            members &= unsafe_sub(members, 1)
+            if bitmap & (1 << id) != 0:
+                amount: uint256 = shares_math._to_assets_down(word & LOW_128, quotes[id].assets, quotes[id].shares)
+                weighted += math._value_down(amount, quotes[id].liquidation_high) * quotes[id].ltv_bps
+            if bitmap & (1 << (id + 128)) != 0:
+                owed: uint256 = shares_math._to_debt_up(word >> 128, quotes[id].index_ray)
+                debt += math._value_up(owed, quotes[id].liquidation_low)
+        packed.append((min(weighted // math.BPS, LOW_128) << 128) | min(debt, LOW_128))
+    return packed
+
+
+@external
+@view
+@reentrant
+def account(account: address) -> ILens.AccountView:
+    state: ILendingPool.AccountState = staticcall POOL.account_state(account)
+    oracle: IPriceOracle = IPriceOracle(staticcall POOL.oracle())
+    view: ILens.AccountView = empty(ILens.AccountView)
+
+    weighted: uint256 = 0
+    weighted_new: uint256 = 0
+    for c: ILendingPool.Collateral in state.collaterals:
+        band: IPriceOracle.Band = staticcall oracle.band(c.asset)
+        value: uint256 = math._value_down(c.amount, band.liquidation_high)
+        weighted += value * c.ltv_bps
+        if band.why == empty(IPriceOracle.Why):
+            weighted_new += math._value_down(c.amount, band.low) * c.ltv_bps
+        view.collaterals.append(
+            ILens.CollateralView(
+                asset=c.asset, amount=c.amount, ltv_bps=c.ltv_bps, bonus_bps=c.bonus_bps, value_wad=value, band=band
+            )
+        )
+    for d: ILendingPool.Debt in state.debts:
+        band: IPriceOracle.Band = staticcall oracle.band(d.asset)
+        value: uint256 = math._value_up(d.amount, band.liquidation_low)
+        view.debt += value
+        view.new_risk_debt += math._value_up(d.amount, band.high)
+        view.blocked |= band.why
+        view.debts.append(ILens.DebtView(asset=d.asset, amount=d.amount, value_wad=value, band=band))
+
+    view.capacity = weighted // math.BPS
+    view.new_risk_capacity = weighted_new // math.BPS
+    view.new_risk_limit = view.new_risk_capacity * staticcall POOL.borrow_limit_bps() // math.BPS
+    view.usage_wad = status._usage_wad(view.debt, view.capacity)
+    view.stage = status._stage(view.usage_wad)
+    return view
+
+
+@external
+@view
+@reentrant
+def reserves() -> DynArray[ILens.ReserveView, 128]:
+    oracle: IPriceOracle = IPriceOracle(staticcall POOL.oracle())
+    views: DynArray[ILens.ReserveView, 128] = []
+    for id: uint256 in range(staticcall POOL.reserves_count(), bound=128):
+        asset: address = staticcall POOL.reserve_at(id)
+        state: ILendingPool.ReserveState = staticcall POOL.reserve_state(asset)
+        utilisation: uint256 = 0
+        if state.debt != 0:
+            utilisation = state.debt * math.WAD // (state.cash + state.debt)
+        lenders_bps: uint256 = math.BPS - state.reserve_factor_bps
+        views.append(
+            ILens.ReserveView(
+                asset=asset,
+                state=state,
+                utilisation_wad=utilisation,
+                supply_rate_wad=state.borrow_rate_wad * utilisation * lenders_bps // (math.WAD * math.BPS),
+                band=staticcall oracle.band(asset),
+            )
+        )
+    return views
+
+
+@external
+@view
+@reentrant
+def pool() -> address:
+    return POOL.address
+
+
+# ---------------------------------------------------------------- internals
+
+
+@internal
+@view
+def _quote(id: uint256, oracle: IPriceOracle) -> Quote:
+    asset: address = staticcall POOL.reserve_at(id)
+    state: ILendingPool.ReserveState = staticcall POOL.reserve_state(asset)
+    band: IPriceOracle.Band = staticcall oracle.band(asset)
+    return Quote(
+        assets=state.cash + state.debt,
+        shares=state.total_shares,
+        index_ray=state.index_ray,
+        ltv_bps=state.ltv_bps,
+        # Capped, so that one absurd price cannot make the whole batch overflow.
+        liquidation_high=min(band.liquidation_high, LOW_128),
+        liquidation_low=min(band.liquidation_low, LOW_128),
+    )
+

@@ -1,0 +1,76 @@
+# pragma version 0.4.3
+# pragma evm-version cancun
+# pragma optimize gas
+"""
+@title Interest: the rate a model answers, and what it compounds to
+@license MIT
+"""
+
+# ---------------------------------------------------------------- imports
+
+from interfaces import IRateModel
+
+# ---------------------------------------------------------------- constants
+
+WAD: constant(uint256) = 10**18
+RAY: constant(uint256) = 10**27
+YEAR: constant(uint256) = 365 * 86_400
+
+# 10,000 % a year: more than any model should ask, little enough that no step below can overflow.
+MAX_RATE_WAD: constant(uint256) = 100 * WAD
+# What a reserve remembers of its last rate: tenths of a percent a year.
+STORED_RATE_WAD: constant(uint256) = 10**15
+# Within this time the Taylor polynomial of third order is exact to 1e-9 for rates up to 100 % a year.
+TAYLOR_SECONDS: constant(uint256) = 30 * 86_400
+# Above any index, and small enough that its square fits a word.
+MAX_GROWTH_RAY: constant(uint256) = 2**127 - 1
+
+# A model gets this much. It cannot be made to fail for want of gas by a caller who gives little: of what reaches the call
+# a 64th remains outside, with which nothing that follows could be paid.
+RATE_MODEL_GAS: constant(uint256) = 100_000
+
+# ---------------------------------------------------------------- internals
+
+
+@internal
+@view
+def _rate_wad(model: address, utilisation_wad: uint256, last_rate: uint256) -> uint256:
+    """
+    @dev Never reverts: a model that fails, or answers anything but one word, leaves the last rate.
+    """
+    success: bool = False
+    answer: Bytes[33] = b""
+    success, answer = raw_call(
+        model,
+        abi_encode(utilisation_wad, method_id=method_id("borrow_rate_wad(uint256)")),
+        max_outsize=33,
+        gas=RATE_MODEL_GAS,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if success and len(answer) == 32:
+        rate_wad: uint256 = extract32(answer, 0, output_type=uint256)
+        if rate_wad > MAX_RATE_WAD:
+            return MAX_RATE_WAD
+        return rate_wad
+    return unsafe_mul(last_rate, STORED_RATE_WAD)
+
+
+@internal
+@pure
+def _power_up(rate_wad: uint256, elapsed: uint256) -> uint256:
+    """
+    @notice (1 + rate / YEAR) ^ elapsed, RAY, each step rounded up and cut at MAX_GROWTH_RAY
+    """
+    factor: uint256 = RAY + (rate_wad * 10**9 + YEAR - 1) // YEAR
+    growth: uint256 = RAY
+    exponent: uint256 = elapsed
+    # 32 bits of seconds
+    for _: uint256 in range(32):
+        if exponent & 1 == 1:
+            growth = min((growth * factor + RAY - 1) // RAY, MAX_GROWTH_RAY)
+        exponent = exponent >> 1
+        if exponent == 0:
+            break
+        factor = min((factor * factor + RAY - 1) // RAY, MAX_GROWTH_RAY)
+    return growth

@@ -1,0 +1,248 @@
+# pragma version 0.4.3
+# pragma evm-version cancun
+# pragma optimize gas
+"""
+@title The packed words of the reserves: layout, reading with interest, writing
+@license MIT
+@dev Bits, lowest first.
+       markets[asset]   rate_model 160 | id 8 | reserve_factor_bps 16 | fee_shift 8 | seeded 8 | listed 8 | spare 48
+       listings[id]     asset 160 | ltv_bps 16 | bonus_bps 16 | spare 64
+       states[id][0]    cash 104 | total_shares 124 | fee_units 27 | has_debt 1
+       states[id][1]    index_ray 104 | last_ts 32 | scaled_debt 104 | last_rate 16
+
+     An action reads markets and states, nothing else of the reserve, and writes states. A collateral without debt is
+     valued from listings and the first word of its state.
+
+     104 bits hold 2e31 raw units: 20 trillion tokens of 18 decimals. Shares have 20 bits more (1e6 shares a unit).
+     fee_units: shares earned by the treasury, counted in 2^fee_shift (about 7e-8 of a token): 27 bits hold about nine
+     tokens, and what outgrows them moves to fees[id].
+     last_rate: tenths of a percent a year, used only while the rate model fails.
+"""
+
+# ---------------------------------------------------------------- imports
+
+from contracts.modules import interest
+from contracts.modules import shares_math
+
+# ---------------------------------------------------------------- constants
+
+WAD: constant(uint256) = 10**18
+RAY: constant(uint256) = 10**27
+BPS: constant(uint256) = 10_000
+YEAR: constant(uint256) = 365 * 86_400
+
+# Cash, the debt of all, an index: what 104 bits hold.
+MAX_AMOUNT: constant(uint256) = 2**104 - 1
+# Supply ends here and so does interest, half of what fits: the other half is for the few units that rounding adds.
+MAX_ASSETS: constant(uint256) = 2**103 - 1
+MAX_SHARES: constant(uint256) = 2**124 - 1
+MAX_FEE_UNITS: constant(uint256) = 2**27 - 1
+MAX_LAST_RATE: constant(uint256) = 2**16 - 1
+
+# To `_load`, where the caller has not read the id
+ID_UNKNOWN: constant(uint256) = max_value(uint256)
+
+MASK_8: constant(uint256) = 2**8 - 1
+MASK_16: constant(uint256) = 2**16 - 1
+MASK_32: constant(uint256) = 2**32 - 1
+MASK_160: constant(uint256) = 2**160 - 1
+
+ID_AT: constant(uint256) = 160
+RESERVE_FACTOR_AT: constant(uint256) = 168
+FEE_SHIFT_AT: constant(uint256) = 184
+SEEDED: constant(uint256) = 1 << 192
+LISTED: constant(uint256) = 1 << 200
+
+LTV_AT: constant(uint256) = 160
+BONUS_AT: constant(uint256) = 176
+
+SHARES_AT: constant(uint256) = 104
+FEE_UNITS_AT: constant(uint256) = 228
+HAS_DEBT_AT: constant(uint256) = 255
+HAS_DEBT: constant(uint256) = 1 << 255
+
+LAST_TS_AT: constant(uint256) = 104
+SCALED_AT: constant(uint256) = 136
+LAST_RATE_AT: constant(uint256) = 240
+
+# ---------------------------------------------------------------- storage
+
+
+# A reserve in memory, as of now. While nobody owes anything the debt side is not read, and index_ray is 0.
+struct Reserve:
+    id: uint256
+    cash: uint256
+    total_shares: uint256
+    fee_units: uint256
+    index_ray: uint256
+    scaled_debt: uint256
+    # of all, rounded down: the share price must not count on what no account owes
+    debt: uint256
+    last_rate: uint256
+
+
+markets: HashMap[address, uint256]
+listings: uint256[128]
+states: uint256[2][128]
+# by id: the treasury's fee shares that did not fit beside the rest
+fees: uint256[128]
+count: uint256
+
+# ---------------------------------------------------------------- internals
+
+
+@internal
+@view
+def _market(asset: address) -> uint256:
+    market: uint256 = self.markets[asset]
+    assert market != 0, "pool: not listed"
+    return market
+
+
+@internal
+@view
+def _load(asset: address, known_id: uint256) -> Reserve:
+    """
+    @notice The reserve with interest up to now. Without an id it must be open for business.
+    @dev Interest is that of the time since the last touch, at the utilisation since then. It never reverts and saturates
+         instead of overflowing: cash + debt stay within MAX_ASSETS, the index and the shares within their fields.
+    """
+    id: uint256 = known_id
+    market: uint256 = 0
+    if known_id == ID_UNKNOWN:
+        market = self.markets[asset]
+        if market & SEEDED == 0:
+            market = self._market(asset)
+            raise "pool: not seeded"
+        id = (market >> ID_AT) & MASK_8
+    word: uint256 = self.states[id][0]
+    cash: uint256 = word & MAX_AMOUNT
+    total_shares: uint256 = (word >> SHARES_AT) & MAX_SHARES
+    fee_units: uint256 = (word >> FEE_UNITS_AT) & MAX_FEE_UNITS
+    if word < HAS_DEBT:
+        return Reserve(
+            id=id,
+            cash=cash,
+            total_shares=total_shares,
+            fee_units=fee_units,
+            index_ray=0,
+            scaled_debt=0,
+            debt=0,
+            last_rate=0,
+        )
+
+    word = self.states[id][1]
+    index_ray: uint256 = word & MAX_AMOUNT
+    scaled: uint256 = (word >> SCALED_AT) & MAX_AMOUNT
+    # not 0: an index is never below one RAY
+    debt: uint256 = unsafe_div(unsafe_mul(scaled, index_ray), RAY)
+    # time does not go back
+    elapsed: uint256 = unsafe_sub(block.timestamp, (word >> LAST_TS_AT) & MASK_32)
+    rate: uint256 = word >> LAST_RATE_AT
+    if elapsed != 0:
+        if known_id != ID_UNKNOWN:
+            market = self.markets[asset]
+        rate = interest._rate_wad(
+            convert(market & MASK_160, address),
+            unsafe_div(unsafe_mul(debt, WAD), unsafe_add(cash, debt)),
+            rate,
+        )
+        # What a unit of debt becomes; (a + b - 1) / b is a / b rounded up, in favour of those who lent.
+        growth_ray: uint256 = 0
+        if elapsed <= interest.TAYLOR_SECONDS:
+            # e^x to the third order, with x < 9e27
+            x: uint256 = unsafe_div(unsafe_add(unsafe_mul(rate, unsafe_mul(10**9, elapsed)), YEAR - 1), YEAR)
+            second: uint256 = unsafe_div(unsafe_add(unsafe_mul(x, x), 2 * RAY - 1), 2 * RAY)
+            third: uint256 = unsafe_div(unsafe_add(unsafe_mul(x, second), 3 * RAY - 1), 3 * RAY)
+            growth_ray = unsafe_add(unsafe_add(RAY, x), unsafe_add(second, third))
+        else:
+            growth_ray = interest._power_up(rate, elapsed)
+        index_ray = unsafe_div(unsafe_add(unsafe_mul(index_ray, growth_ray), RAY - 1), RAY)
+        debt_before: uint256 = debt
+        debt = unsafe_div(unsafe_mul(scaled, index_ray), RAY)
+        # MAX_ASSETS is all ones: this asks whether the index or the assets have outgrown their fields
+        if (index_ray >> 1) | unsafe_add(cash, debt) > MAX_ASSETS:
+            index_ray = self._saturated_index(word & MAX_AMOUNT, scaled, cash)
+            debt = unsafe_div(unsafe_mul(scaled, index_ray), RAY)
+        rate = unsafe_div(rate, interest.STORED_RATE_WAD)
+        if rate > MAX_LAST_RATE:
+            rate = MAX_LAST_RATE
+
+        # The treasury's part is minted at the price that leaves the rest of the interest to the others, in whole units.
+        fee: uint256 = unsafe_div(
+            unsafe_mul(unsafe_sub(debt, debt_before), (market >> RESERVE_FACTOR_AT) & MASK_16), BPS
+        )
+        fee_shift: uint256 = (market >> FEE_SHIFT_AT) & MASK_8
+        # shares_math._to_shares_down, written out
+        units: uint256 = unsafe_div(
+            unsafe_mul(fee, unsafe_add(total_shares, shares_math.VIRTUAL_SHARES)),
+            unsafe_add(unsafe_sub(unsafe_add(cash, debt), fee), shares_math.VIRTUAL_ASSETS),
+        ) >> fee_shift
+        minted: uint256 = unsafe_add(total_shares, units << fee_shift)
+        if minted <= MAX_SHARES:
+            total_shares = minted
+            fee_units = unsafe_add(fee_units, units)
+
+    return Reserve(
+        id=id,
+        cash=cash,
+        total_shares=total_shares,
+        fee_units=fee_units,
+        index_ray=index_ray,
+        scaled_debt=scaled,
+        debt=debt,
+        last_rate=rate,
+    )
+
+
+@internal
+@pure
+def _saturated_index(index_before: uint256, scaled: uint256, cash: uint256) -> uint256:
+    """
+    @notice The largest index that fits, with the debt of all that fits beside the cash; never below the one before
+    """
+    room: uint256 = 0
+    if cash < MAX_ASSETS:
+        room = MAX_ASSETS - cash
+    return max(index_before, min(MAX_AMOUNT, (room * RAY + RAY - 1) // scaled))
+
+
+@internal
+@view
+def _load_debt_side(id: uint256) -> (uint256, uint256):
+    """
+    @notice (index_ray, last_rate) of a reserve where nobody owes anything: there `_load` leaves them 0
+    """
+    word: uint256 = self.states[id][1]
+    return word & MAX_AMOUNT, word >> LAST_RATE_AT
+
+
+@internal
+def _store(reserve: Reserve):
+    fee_units: uint256 = reserve.fee_units
+    if fee_units > MAX_FEE_UNITS:
+        market: uint256 = self.markets[convert(self.listings[reserve.id] & MASK_160, address)]
+        self.fees[reserve.id] += fee_units << ((market >> FEE_SHIFT_AT) & MASK_8)
+        fee_units = 0
+    self.states[reserve.id][0] = (
+        reserve.cash
+        | (reserve.total_shares << SHARES_AT)
+        | (fee_units << FEE_UNITS_AT)
+        | (convert(reserve.scaled_debt != 0, uint256) << HAS_DEBT_AT)
+    )
+    if reserve.index_ray != 0:
+        self.states[reserve.id][1] = (
+            reserve.index_ray
+            | (block.timestamp << LAST_TS_AT)
+            | (reserve.scaled_debt << SCALED_AT)
+            | (reserve.last_rate << LAST_RATE_AT)
+        )
+
+
+@internal
+@view
+def _fee_shares(reserve: Reserve, market: uint256) -> uint256:
+    """
+    @notice All that the treasury has earned and not collected
+    """
+    return self.fees[reserve.id] + (reserve.fee_units << ((market >> FEE_SHIFT_AT) & MASK_8))

@@ -1,0 +1,74 @@
+"""What `ape run deploy` does and says."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from plimsoll import cli
+from plimsoll.abi import artifacts
+from plimsoll.addresses import AddressBook
+from plimsoll.deployment import HISTORY_SECONDS, DeployError, Options, Report, deploy
+from plimsoll.presets import load
+from plimsoll.rpc import DEV_KEYS, Rpc, Wallet
+from plimsoll.words import duration
+
+
+def run(network: str, preset: str, tokens: dict[str, str], treasury: str | None, alias: str | None, market: bool, as_json: bool) -> None:
+    def say(text: str) -> None:
+        click.echo(f"  {text}", err=True)
+
+    chosen = load(preset)
+    if treasury is not None and not _is_address(treasury):
+        raise DeployError(f"--treasury {treasury} is no address")
+    with Rpc(cli.endpoint(network)) as rpc:
+        wallet = Wallet(rpc, account=cli.account(alias, rpc.chain_id, DEV_KEYS[0], "the deployment"))
+        click.echo(f"deploying '{chosen.name}' to chain {rpc.chain_id} at {rpc.shown} from {wallet.address}", err=True)
+        options = Options(tokens=tokens, treasury=treasury, market=market)
+        report = deploy(rpc, wallet, chosen, artifacts(say=say), options=options, say=say)
+    if as_json:
+        click.echo(json.dumps(_figures(report), indent=2))
+        return
+    _show(report)
+
+
+def _is_address(text: str) -> bool:
+    from eth_utils.address import is_address
+
+    return bool(is_address(text))
+
+
+def _figures(report: Report) -> dict[str, object]:
+    book = report.book
+    return {
+        "chain_id": book.chain_id,
+        "file": book.shown,
+        "changed": report.changed,
+        "steps_done": report.done,
+        "steps_kept": report.kept,
+        "contracts": {name: book.address(name) for name in book.names},
+        "tokens": {t.role: {"address": t.address, "symbol": t.symbol, "decimals": t.decimals} for t in book.tokens},
+        "seconds": round(report.seconds, 2),
+    }
+
+
+def _show(report: Report) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    book: AddressBook = report.book
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name in book.names:
+        table.add_row(name, book.address(name))
+    for token in book.tokens:
+        if not book.has(f"Token.{token.role}"):
+            table.add_row(f"{token.symbol} ({token.role}, existing)", token.address)
+    console.print(table)
+    console.print()
+    if not report.changed:
+        console.print(f"nothing to do: all {report.kept} steps are in {book.shown}, and the chain agrees")
+        return
+    console.print(f"{len(report.done)} steps in {duration(report.seconds)}; the wiring is checked; written: {book.shown}")
+    console.print(f"prices begin when the pair has {HISTORY_SECONDS // 60} minutes of history behind it")

@@ -1,0 +1,5 @@
+"""Errors that a user can do something about."""
+
+
+class Problem(Exception):
+    """One line: what is wrong, where, and what to do. Commands show it without a traceback and end with code 1."""

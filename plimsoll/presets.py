@@ -1,0 +1,306 @@
+"""Presets: the parameters of a deployment, from YAML, checked before anything is sent.
+
+Each number is exact (Decimal to integer), each wrong one is named by its path in the file, with the bound it breaks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+from plimsoll.errors import Problem
+
+ROOT = Path(__file__).resolve().parent.parent
+PRESETS = ROOT / "config/presets"
+
+WAD = 10**18
+BPS = 10_000
+# LendingPool caps any rate at 100 times a year
+MAX_RATE_PERCENT = 10_000
+# Above this an asset needs a feed, and none can be configured yet (docs/SPEC.md, "Listing")
+MAX_LTV_BPS_WITHOUT_FEED = 6_500
+MAX_BORROW_LIMIT_BPS = 9_900
+# LTV <= 1 / bonus - 5 %
+LTV_MARGIN_BPS = 500
+
+
+class PresetError(Problem):
+    """File, path in the file, value, bound."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    base_wad: int
+    multiplier_wad: int
+    jump_wad: int
+    kink_wad: int
+
+
+@dataclass(frozen=True)
+class TestToken:
+    name: str
+    symbol: str
+    decimals: int
+
+
+@dataclass(frozen=True)
+class TestMarket:
+    """What the pair of a development chain starts with: a price and a depth in the quote, WAD."""
+
+    price_wad: int
+    liquidity_wad: int
+
+
+@dataclass(frozen=True)
+class Asset:
+    role: str
+    ltv_bps: int
+    bonus_bps: int
+    reserve_factor_bps: int
+    rates: Rates
+    # whole tokens, WAD
+    seed_wad: int
+    # units of account per whole token, WAD; None: a pair against `quote` prices it
+    fixed_price_wad: int | None
+    quote: str | None
+    minimum_depth_wad: int
+    test_token: TestToken | None
+    test_market: TestMarket | None
+
+
+@dataclass(frozen=True)
+class Preset:
+    name: str
+    description: str
+    fee_bps: int
+    protocol_numerator: int
+    protocol_denominator: int
+    borrow_limit_bps: int
+    minimum_debt_wad: int
+    native: str | None
+    assets: tuple[Asset, ...]
+
+    def asset(self, role: str) -> Asset:
+        for a in self.assets:
+            if a.role == role:
+                return a
+        raise KeyError(role)
+
+    @property
+    def priced(self) -> tuple[Asset, ...]:
+        """Assets that a pair prices."""
+        return tuple(a for a in self.assets if a.quote is not None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for the address book."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+
+def available(folder: Path = PRESETS) -> list[str]:
+    return sorted(p.stem for p in folder.glob("*.yaml"))
+
+
+def load(name: str, folder: Path = PRESETS) -> Preset:
+    """A preset by name, or by path to a YAML file."""
+    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(available(folder)) or "none"
+        raise PresetError(f"there is no preset '{name}' (there are: {known}; or give a path to a .yaml file)")
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as e:
+        mark = getattr(e, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise PresetError(f"{_shown(path)}{where}: this is not YAML ({getattr(e, 'problem', None) or e})") from None
+    return parse(content, path.stem, _shown(path))
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+class _Section:
+    """A mapping of the file that knows its path, and which of its keys nobody asked for."""
+
+    def __init__(self, content: Any, file: str, path: str):
+        self.file = file
+        self.path = path
+        if not isinstance(content, dict):
+            self.fail("", "must be a group of settings" if content is not None else "is missing")
+        self._content: dict[Any, Any] = content
+        self._asked: set[str] = set()
+
+    def fail(self, key: str, problem: str) -> None:
+        where = ".".join(p for p in (self.path, key) if p)
+        raise PresetError(f"{self.file}: {where or 'the file'} {problem}")
+
+    def has(self, key: str) -> bool:
+        self._asked.add(key)
+        return key in self._content
+
+    def get(self, key: str) -> Any:
+        if not self.has(key) or self._content[key] is None:
+            self.fail(key, "is missing")
+        return self._content[key]
+
+    def section(self, key: str) -> _Section:
+        return _Section(self.get(key), self.file, f"{self.path}.{key}".lstrip("."))
+
+    def sections(self) -> list[tuple[str, _Section]]:
+        for key in self._content:
+            if not isinstance(key, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", key):
+                self.fail(str(key), "is no usable name: small letters, digits and _ only")
+        return [(key, self.section(key)) for key in self._content]
+
+    def text(self, key: str, most: int) -> str:
+        value = self.get(key)
+        if not isinstance(value, str) or not value.strip():
+            self.fail(key, f"must be a text, not '{value}'")
+        if len(value) > most:
+            self.fail(key, f"has {len(value)} characters, at most {most} fit")
+        return str(value)
+
+    def number(self, key: str, scale: int, least: str, most: str, unit: str = "") -> int:
+        """value * scale, exactly; `least` <= value <= `most`."""
+        value = self.get(key)
+        try:
+            if isinstance(value, bool) or not isinstance(value, int | float | str):
+                raise InvalidOperation
+            number = Decimal(str(value).replace("_", ""))
+            if not number.is_finite():
+                raise InvalidOperation
+        except InvalidOperation:
+            self.fail(key, f"must be a number, not '{value}'")
+        if not Decimal(least) <= number <= Decimal(most):
+            self.fail(key, f"is {value}{unit}: it must lie between {least} and {most}{unit}")
+        scaled = number * scale
+        if scaled != int(scaled):
+            self.fail(key, f"is {value}{unit}: finer than the contracts count (1/{scale})")
+        return int(scaled)
+
+    def done(self) -> None:
+        for key in self._content:
+            if key not in self._asked:
+                known = ", ".join(sorted(self._asked))
+                self.fail(str(key), f"is no setting (known here: {known})")
+
+
+def parse(content: Any, name: str, file: str) -> Preset:
+    """A preset from the content of a YAML file."""
+    top = _Section(content, file, "")
+    description = top.text("description", 200)
+
+    pair = top.section("pair")
+    fee_bps = pair.number("fee_bps", 1, "0", "1000", " bps")
+    share = pair.get("protocol_share")
+    match = re.fullmatch(r"(\d{1,5})/(\d{1,5})", str(share))
+    if match is None:
+        pair.fail("protocol_share", f"must be a fraction like 8/25, not '{share}'")
+    assert match is not None
+    numerator, denominator = int(match[1]), int(match[2])
+    if denominator == 0 or numerator >= denominator:
+        pair.fail("protocol_share", f"is {share}: it must be at least 0 and below 1")
+    pair.done()
+
+    pool = top.section("pool")
+    borrow_limit_bps = pool.number("borrow_limit_percent", 100, "1", str(MAX_BORROW_LIMIT_BPS // 100), " %")
+    minimum_debt_wad = pool.number("minimum_debt", WAD, "0", "1000000")
+    pool.done()
+
+    group = top.section("assets")
+    assets = tuple(_asset(role, section) for role, section in group.sections())
+    roles = {a.role: a for a in assets}
+    if not assets:
+        group.fail("", "lists no asset")
+    for a in assets:
+        if a.quote is not None and (a.quote not in roles or roles[a.quote].fixed_price_wad is None):
+            group.fail(f"{a.role}.quote", f"is '{a.quote}': it must name an asset that has a fixed_price")
+    symbols = [a.test_token.symbol for a in assets if a.test_token]
+    for a in assets:
+        if a.test_token and symbols.count(a.test_token.symbol) > 1:
+            group.fail(f"{a.role}.test_token.symbol", f"is {a.test_token.symbol}, as another asset's")
+
+    native = None
+    if top.has("native"):
+        native = top.text("native", 40)
+        if native not in roles:
+            top.fail("native", f"is '{native}': it must name one of the assets ({', '.join(roles)})")
+    top.done()
+    return Preset(
+        name=name,
+        description=description,
+        fee_bps=fee_bps,
+        protocol_numerator=numerator,
+        protocol_denominator=denominator,
+        borrow_limit_bps=borrow_limit_bps,
+        minimum_debt_wad=minimum_debt_wad,
+        native=native,
+        assets=assets,
+    )
+
+
+def _asset(role: str, s: _Section) -> Asset:
+    bonus_bps = s.number("bonus_percent", 100, "101", "150", " %")
+    ltv_bps = s.number("ltv_percent", 100, "0", "100", " %")
+    if ltv_bps > MAX_LTV_BPS_WITHOUT_FEED:
+        s.fail("ltv_percent", f"is {ltv_bps / 100:g} %: above {MAX_LTV_BPS_WITHOUT_FEED // 100} % an asset needs a feed")
+    highest = BPS * BPS // bonus_bps - LTV_MARGIN_BPS
+    if ltv_bps > highest:
+        s.fail("ltv_percent", f"is {ltv_bps / 100:g} %: with this bonus at most {highest / 100:g} % (1/bonus - 5 %)")
+
+    fixed: int | None = None
+    quote: str | None = None
+    depth = 0
+    if s.has("fixed_price") == s.has("quote"):
+        s.fail("", "needs either fixed_price (a quote asset) or quote (the asset it trades against)")
+    if s.has("fixed_price"):
+        fixed = s.number("fixed_price", WAD, "0.000001", "1000000")
+    else:
+        quote = s.text("quote", 40)
+        depth = s.number("minimum_depth", WAD, "1", "1000000000000")
+
+    r = s.section("rates")
+    most = str(MAX_RATE_PERCENT)
+    rates = Rates(
+        base_wad=r.number("base_percent", WAD // 100, "0", most, " %"),
+        multiplier_wad=r.number("multiplier_percent", WAD // 100, "0", most, " %"),
+        jump_wad=r.number("jump_percent", WAD // 100, "0", most, " %"),
+        kink_wad=r.number("kink_percent", WAD // 100, "0", "100", " %"),
+    )
+    r.done()
+    at_full = rates.base_wad + (rates.multiplier_wad * rates.kink_wad + rates.jump_wad * (WAD - rates.kink_wad)) // WAD
+    if at_full > MAX_RATE_PERCENT * WAD // 100:
+        s.fail("rates", f"give {at_full * 100 // WAD} % a year at full use: at most {most} %")
+
+    token: TestToken | None = None
+    if s.has("test_token"):
+        t = s.section("test_token")
+        token = TestToken(t.text("name", 32), t.text("symbol", 16), t.number("decimals", 1, "6", "18"))
+        t.done()
+    market: TestMarket | None = None
+    if s.has("test_market"):
+        if quote is None:
+            s.fail("test_market", "makes no sense for an asset with a fixed price")
+        m = s.section("test_market")
+        market = TestMarket(m.number("price", WAD, "0.000001", "1000000000"), m.number("liquidity", WAD, "0", "1e12"))
+        m.done()
+    asset = Asset(
+        role=role,
+        ltv_bps=ltv_bps,
+        bonus_bps=bonus_bps,
+        reserve_factor_bps=s.number("reserve_factor_percent", 100, "0", "100", " %"),
+        rates=rates,
+        seed_wad=s.number("seed", WAD, "0.001", "1000000"),
+        fixed_price_wad=fixed,
+        quote=quote,
+        minimum_depth_wad=depth,
+        test_token=token,
+        test_market=market,
+    )
+    s.done()
+    return asset

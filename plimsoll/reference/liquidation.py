@@ -1,0 +1,171 @@
+"""The liquidation of an account at a fixed bonus, in exact integers: an account and prices go in, what moves comes out.
+
+Written from docs/SPEC.md. Values are WAD, prices the value of 10**18 raw units, amounts raw. Collateral reads down,
+debt reads up; what the liquidator gets rounds down, what he pays for all of a collateral rounds up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+WAD = 10**18
+BPS = 10_000
+
+LEAST_BONUS_BPS = 10_100
+SMALL_WAD = 2_000 * WAD
+DUST_WAD = 1 * WAD
+
+
+class Refused(Exception):
+    """The reason why an account is not liquidated, in the engine's words."""
+
+
+@dataclass(frozen=True)
+class Prices:
+    """The oracle's liquidation prices of an asset; fresh 0: no valid price now, the others are the last valid ones."""
+
+    high: int
+    low: int
+    fresh: int
+
+
+@dataclass(frozen=True)
+class Collateral:
+    asset: str
+    amount: int
+    ltv_bps: int
+    bonus_bps: int
+
+
+@dataclass(frozen=True)
+class Debt:
+    asset: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Account:
+    collaterals: tuple[Collateral, ...]
+    debts: tuple[Debt, ...]
+
+
+@dataclass(frozen=True)
+class Liquidation:
+    repaid: int
+    seized: int  # the fee included
+    fee: int
+    collateral_price: int
+    debt_price: int
+    debt_value: int
+    capacity: int
+    bonus_wad: int
+    write_off: bool
+
+    @property
+    def received(self) -> int:
+        return self.seized - self.fee
+
+
+def ceil_div(numerator: int, denominator: int) -> int:
+    return -(-numerator // denominator)
+
+
+def value_down(amount: int, price: int) -> int:
+    return amount * price // WAD
+
+
+def value_up(amount: int, price: int) -> int:
+    return ceil_div(amount * price, WAD)
+
+
+def health(account: Account, prices: Mapping[str, Prices]) -> tuple[int, int]:
+    """(capacity, debt) at the trigger prices."""
+    weighted = sum(value_down(c.amount, prices[c.asset].high) * c.ltv_bps for c in account.collaterals)
+    debt = sum(value_up(d.amount, prices[d.asset].low) for d in account.debts)
+    return weighted // BPS, debt
+
+
+def usage_wad(capacity: int, debt: int) -> int | None:
+    """Debt / capacity rounded down; None: debt without any capacity."""
+    if debt == 0:
+        return 0
+    return debt * WAD // capacity if capacity else None
+
+
+def beta_of(collateral: Collateral) -> int:
+    return max(collateral.bonus_bps, LEAST_BONUS_BPS)
+
+
+def collateral_seizure_price(price: Prices, beta_bps: int) -> int:
+    """max(min(fresh, high), 0.75 * beta * high), the floor rounded up."""
+    floor = ceil_div(75 * beta_bps * price.high, 100 * BPS)
+    return max(min(price.fresh, price.high), floor)
+
+
+def debt_seizure_price(debt: Prices, collateral: Prices, s_c: int, beta_bps: int) -> int:
+    """min(max(fresh, low), low * s_c / (0.75 * beta * high)), the ratio and the ceiling rounded down."""
+    ratio_wad = s_c * 100 * BPS * WAD // (75 * beta_bps * collateral.high)
+    return min(max(debt.fresh, debt.low), debt.low * ratio_wad // WAD)
+
+
+def bonus_of(beta_bps: int, collateral_value: int, debt_value: int) -> int:
+    """beta_eff = max(1.01, min(beta, C / D)), WAD, rounded down."""
+    return max(WAD * 101 // 100, min(beta_bps * WAD // BPS, collateral_value * WAD // debt_value))
+
+
+def liquidate(
+    account: Account, prices: Mapping[str, Prices], debt_asset: str, collateral_asset: str, max_repay: int = 2**256 - 1
+) -> Liquidation:
+    capacity, debt_value = health(account, prices)
+    if debt_value == 0 or debt_value < capacity:
+        raise Refused("engine: healthy")
+    debt = next((d for d in account.debts if d.asset == debt_asset and d.amount > 0), None)
+    if debt is None:
+        raise Refused("engine: no debt")
+    collateral = next((c for c in account.collaterals if c.asset == collateral_asset and c.amount > 0), None)
+    if collateral is None:
+        raise Refused("engine: no collateral")
+    if prices[debt_asset].fresh == 0 or prices[collateral_asset].fresh == 0:
+        raise Refused("engine: no price")
+
+    beta_bps = beta_of(collateral)
+    s_c = collateral_seizure_price(prices[collateral_asset], beta_bps)
+    if s_c == 0:
+        raise Refused("engine: no price")
+    s_d = debt_seizure_price(prices[debt_asset], prices[collateral_asset], s_c, beta_bps)
+    if s_d == 0:
+        raise Refused("engine: no price")
+
+    def collateral_at(c: Collateral, amount: int) -> int:
+        price = prices[c.asset]
+        return value_down(amount, collateral_seizure_price(price, beta_of(c)) if price.fresh else price.high)
+
+    def debt_at(d: Debt, amount: int) -> int:
+        price = prices[d.asset]
+        return value_up(amount, s_d if d is debt else max(price.fresh, price.low))
+
+    total_collateral = sum(collateral_at(c, c.amount) for c in account.collaterals)
+    total_debt = sum(debt_at(d, d.amount) for d in account.debts)
+    bonus_wad = bonus_of(beta_bps, total_collateral, total_debt)
+
+    # usage >= 1 / 0.95
+    deep = 95 * debt_value >= 100 * capacity
+    small = debt.amount * s_d < SMALL_WAD * WAD or collateral.amount * s_c < SMALL_WAD * WAD
+    limit = debt.amount if deep or small else debt.amount // 2
+
+    repaid = min(max_repay, limit)
+    seized = repaid * s_d * bonus_wad // (s_c * WAD)
+    if seized > collateral.amount:
+        seized = collateral.amount
+        repaid = ceil_div(seized * s_c * WAD, s_d * bonus_wad)
+    if seized == 0:
+        raise Refused("engine: zero amount")
+
+    # 3 % of the seized, at most half of the bonus: seized * (1 - 1 / beta_eff) / 2
+    fee = 0 if deep else min(3 * seized // 100, seized * (bonus_wad - WAD) // (2 * bonus_wad))
+
+    collateral_left = sum(collateral_at(c, c.amount - (seized if c is collateral else 0)) for c in account.collaterals)
+    debt_left = sum(debt_at(d, d.amount - (repaid if d is debt else 0)) for d in account.debts)
+    write_off = collateral_left < DUST_WAD and debt_left > collateral_left
+    return Liquidation(repaid, seized, fee, s_c, s_d, debt_value, capacity, bonus_wad, write_off)

@@ -1,0 +1,96 @@
+"""What the contracts' numbers mean, in words: stages, reasons why something is blocked, and amounts."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, Decimal
+
+WAD = 10**18
+MAX_UINT256 = 2**256 - 1
+
+# interfaces/IPriceOracle.vyi, flag Why
+WHY: dict[int, str] = {
+    1: "the oracle does not know this asset",
+    2: "its price source failed",
+    4: "its pair never had liquidity",
+    8: "its pair's history is too short: 33 minutes are needed",
+    16: "its pair is too thin for new risk",
+    32: "its pair is too thin to be believed at all",
+    64: "its price moves too fast: low and high are more than 25 % apart",
+}
+
+# contracts/modules/status.vy: name, highest usage (inclusive; the last but one ends below 100 %), colour in terminals
+RELAXED, SAFE, CAUTION, DANGER, LIQUIDATION = range(5)
+STAGES = ("RELAXED", "SAFE", "CAUTION", "DANGER", "LIQUIDATION")
+STAGE_LIMITS_WAD = (30 * 10**16, 60 * 10**16, 80 * 10**16)
+STAGE_RANGES = ("up to 30 %", "up to 60 %", "up to 80 %", "below 100 %", "from 100 %")
+STAGE_COLOURS = ("green", "cyan", "yellow", "dark_orange", "red")
+STAGE_ADVICE = (
+    "plenty of room",
+    "room to borrow",
+    "watch the price",
+    "no new borrowing: repay or add collateral",
+    "anyone may liquidate: repay or add collateral now",
+)
+
+
+def usage_wad(debt: int, capacity: int) -> int:
+    """debt / capacity at the trigger prices, rounded down, as the contracts count it."""
+    if debt == 0:
+        return 0
+    if capacity == 0 or debt >= MAX_UINT256 // WAD:
+        return MAX_UINT256
+    return debt * WAD // capacity
+
+
+def stage(usage: int) -> int:
+    for number, limit in enumerate(STAGE_LIMITS_WAD):
+        if usage <= limit:
+            return number
+    return DANGER if usage < WAD else LIQUIDATION
+
+
+def why(flags: int) -> list[str]:
+    """The reasons in a `why`, one text each; empty when nothing is blocked."""
+    known = [text for bit, text in WHY.items() if flags & bit]
+    rest = flags & ~sum(WHY)
+    return known + ([f"for a reason this version does not know ({rest})"] if rest else [])
+
+
+def amount(raw: int, decimals: int, places: int = 4) -> str:
+    """Raw units as a number for people: 1,234.5"""
+    value = Decimal(raw).scaleb(-decimals)
+    # dust must not read as nothing
+    if raw and abs(value) < Decimal(1).scaleb(-places):
+        return f"{value:.3g}"
+    text = f"{value:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def amount_up(raw: int, decimals: int, places: int = 4) -> str:
+    """The same, rounded up: what is asked of somebody must be enough."""
+    value = Decimal(raw).scaleb(-decimals).quantize(Decimal(1).scaleb(-min(places, decimals)), rounding=ROUND_CEILING)
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def money(wad: int, places: int = 2) -> str:
+    return f"{Decimal(wad).scaleb(-18):,.{places}f}"
+
+
+def percent(wad: int, places: int = 1) -> str:
+    """0.853 -> 85.3 %. Rounded down: 99.99 % must not read as 100."""
+    if wad >= MAX_UINT256 // 100:
+        return "no collateral"
+    scaled = wad * 100 * 10**places // WAD
+    return f"{Decimal(scaled).scaleb(-places):,.{places}f} %"
+
+
+def short(address: str) -> str:
+    return f"{address[:8]}…{address[-4:]}"
+
+
+def duration(seconds: float) -> str:
+    s = int(seconds)
+    if s < 120:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{s} s"
+    return f"{s // 60} min {s % 60} s" if s < 7200 else f"{s // 3600} h {s % 3600 // 60} min"

@@ -1,0 +1,72 @@
+"""Deploy a preset, or finish a deployment that was interrupted."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parent.parent
+# `ape run` has the project on the path only while it reads this file
+if str(ROOT) not in sys.path:
+    sys.path.append(str(ROOT))
+
+from plimsoll.cli import guarded, json_option, network_option  # noqa: E402
+
+
+def _tokens(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    tokens = {}
+    for value in values:
+        role, separator, address = value.partition("=")
+        digits = address[2:] if address.startswith("0x") else ""
+        if not separator or not role or len(digits) != 40 or not set(digits.lower()) <= set("0123456789abcdef"):
+            raise click.BadParameter(f"'{value}' is not ROLE=ADDRESS, like dollar=0x followed by 40 digits")
+        if role in tokens:
+            raise click.BadParameter(f"'{role}' is given twice")
+        tokens[role] = address
+    return tokens
+
+
+EXAMPLE = """
+\b
+Examples:
+  anvil &
+  ape run deploy
+  ape run deploy --network ethereum:sepolia:node --account ops \\
+      --token dollar=0x1c7D...7238 --token volatile=0xfFf9...6B14
+
+\b
+Exit codes: 0 deployed, or all was there already; 1 error; 2 usage.
+"""
+
+
+@click.command(epilog=EXAMPLE, short_help="deploy a preset, or finish an interrupted deployment")
+@network_option
+@click.option("--preset", default="wemix", show_default=True, help="Name of a file in config/presets, or a path to one.")
+@click.option(
+    "--token",
+    "tokens",
+    multiple=True,
+    metavar="ROLE=ADDRESS",
+    callback=_tokens,
+    help="Existing token for a role of the preset. Without: a test token, on development chains only.",
+)
+@click.option("--treasury", metavar="ADDRESS", help="Earns fees; the deployer if not given.")
+@click.option("--account", "alias", metavar="ALIAS", help="Account of Ape that signs; Anvil's first on development chains.")
+@click.option("--market/--no-market", default=True, show_default=True, help="Give pairs of test tokens their first liquidity.")
+@json_option
+@guarded
+def cli(network: str, preset: str, tokens: dict[str, str], treasury: str | None, alias: str | None, market: bool, as_json: bool) -> None:
+    """Deploy the contracts, and write their addresses to deployments/<chain id>.json.
+
+    Each step is recorded as it lands: after an interruption the same command goes on where it stopped, and when all is
+    there it changes nothing. At the end the wiring is checked.
+    """
+    from plimsoll import deploy_command
+
+    deploy_command.run(network, preset, tokens, treasury, alias, market, as_json)
+
+
+if __name__ == "__main__":
+    cli()

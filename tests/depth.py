@@ -1,0 +1,7 @@
+"""How many examples a property gets: the deep tier runs fifty times as many."""
+
+import os
+
+
+def examples(n: int) -> int:
+    return n * (50 if os.environ.get("PLIMSOLL_DEPTH") == "deep" else 1)

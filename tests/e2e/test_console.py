@@ -1,0 +1,44 @@
+"""`ape console` offers the deployed contracts and the helpers."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Market, Run, person
+
+pytestmark = pytest.mark.e2e
+
+COMMANDS = f"""
+print("A", pool.reserves_count(), oracle.owner() == pool.owner(), engine.pool() == lens.pool() == pool.address)
+print("B", usd.symbol(), eth.decimals(), pair.factory() == factory.address)
+status("{person(5)}")
+riskiest(2)
+band(eth)
+reserves()
+plimsoll()
+print("C", book.token("dollar").unit)
+"""
+
+
+def test_console__deployed__contracts_and_helpers(market: Market, run: Run) -> None:
+    done = run("ape", "console", "--network", market.url, folder=market.folder, stdin=COMMANDS)
+    # an exception in a piped console still ends with 0: look for one
+    assert "Error" not in done.stdout + done.stderr, done.stdout + done.stderr
+    for text in (
+        "A 2 True True",
+        "B USD 18 True",
+        "CAUTION",
+        "the 2 riskiest of 5 accounts with debt",
+        "new risk          open",
+        "borrowers pay",
+        "where an account stands",
+        "C 1000000",
+    ):
+        assert text in done.stdout, done.stdout
+
+
+def test_console__nothing_deployed__said_and_usable(market: Market, run: Run, tmp_path: Path) -> None:
+    done = run("ape", "console", "--network", market.url, stdin="print(6 * 7)\npool\n")
+    assert "42" in done.stdout
+    assert "no deployed contracts here: " in done.stdout
+    assert "31337.json is missing: deploy first" in done.stdout

@@ -1,0 +1,306 @@
+"""Deployment: from nothing, twice, after a kill at every step, and with everything that can be wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from plimsoll.abi import Artifacts
+from plimsoll.addresses import AddressBook, BookError
+from plimsoll.chain import Chain
+from plimsoll.cli import endpoint
+from plimsoll.deployment import DeployError, Options, deploy, verify
+from plimsoll.presets import load
+from plimsoll.rpc import DEV_KEYS, Rpc, Wallet
+from scripts.deploy import cli
+from tests.e2e.conftest import ROOT, Run, is_one_line, person
+
+pytestmark = pytest.mark.e2e
+
+WEMIX = load("wemix")
+STEPS = 27
+
+
+class Killed(BaseException):
+    """As sudden as a kill: nothing in between catches it."""
+
+
+def transactions(rpc: Rpc, wallet: Wallet) -> int:
+    return rpc.nonce(wallet.address, "latest")
+
+
+# ---------------------------------------------------------------- from nothing, and again
+
+
+def test_deploy__fresh_chain__every_contract_recorded_and_wired(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    report = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path)
+    assert (len(report.done), report.kept, report.changed) == (STEPS, 0, True)
+    book = AddressBook.open(rpc, tmp_path)
+    assert book.names == [
+        "Token.dollar",
+        "Token.volatile",
+        "PairBlueprint",
+        "PairFactory",
+        "Pair",
+        "PriceOracle",
+        "RateModel.dollar",
+        "RateModel.volatile",
+        "LendingPool",
+        "LiquidationEngine",
+        "Lens",
+    ]
+    for name in book.names:
+        entry = book.data["contracts"][name]
+        receipt = rpc.receipt(entry["tx"])
+        assert receipt is not None
+        assert (int(receipt["blockNumber"], 16), receipt["blockHash"]) == (entry["block"], entry["block_hash"])
+    assert book.data["contracts"]["LendingPool"]["args"] == [deployer.address, "8000", str(100 * 10**18)]
+    assert verify(rpc, book, compiled, WEMIX) == []
+
+    pool = book.contract("LendingPool", rpc, compiled)
+    ether = pool.call("reserve_state", book.token("volatile").address)
+    assert (ether.ltv_bps, ether.bonus_bps, ether.reserve_factor_bps, ether.seeded) == (6500, 11000, 5000, True)
+    assert book.contract("PairFactory", rpc, compiled).call("protocol_share") == (8, 25)
+    assert book.contract("PairFactory", rpc, compiled).call("feeTo") == deployer.address
+
+
+def test_deploy__second_run__changes_nothing(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    first = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path)
+    content, sent = first.book.path.read_bytes(), transactions(rpc, deployer)
+    second = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path)
+    assert (second.done, second.kept) == ([], STEPS)
+    assert first.book.path.read_bytes() == content
+    assert transactions(rpc, deployer) == sent
+
+
+def test_verify__other_parameters__named(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    book = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path).book
+    wanted = replace(WEMIX, borrow_limit_bps=7500, fee_bps=30)
+    assert verify(rpc, book, compiled, wanted) == ["borrow limit is 8000, not 7500", "fee of the factory is 25, not 30"]
+    assert verify(rpc, book, compiled, WEMIX, treasury=person(1)) == [
+        f"treasury of the pool is {deployer.address}, not {person(1)}",
+        f"receiver of the protocol share is {deployer.address}, not {person(1)}",
+    ]
+
+
+# ---------------------------------------------------------------- killed and resumed
+
+
+@pytest.mark.parametrize("phase", ["signed", "sent", "mined", "recorded"])
+def test_deploy__killed_at_every_step__goes_on_and_repeats_nothing(
+    rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path, phase: str
+) -> None:
+    before = transactions(rpc, deployer)
+    seen: set[str] = set()
+
+    def kill_once(step: str, at: str) -> None:
+        if at == phase and step not in seen:
+            seen.add(step)
+            raise Killed
+
+    runs = 0
+    while True:
+        runs += 1
+        try:
+            report = deploy(rpc, Wallet(rpc, DEV_KEYS[0]), WEMIX, compiled, where=tmp_path, hook=kill_once)
+            break
+        except Killed:
+            assert not AddressBook.read(tmp_path / "31337.json").data["complete"]
+    assert runs == STEPS + 1
+    assert transactions(rpc, deployer) - before == STEPS
+    assert "pending" not in report.book.data
+    assert verify(rpc, report.book, compiled, WEMIX) == []
+    AddressBook.open(rpc, tmp_path)
+
+
+def test_deploy__killed_by_the_system__goes_on(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    program = f"""
+import os, signal
+from pathlib import Path
+from plimsoll.abi import artifacts
+from plimsoll.cli import endpoint
+from plimsoll.deployment import deploy
+from plimsoll.presets import load
+from plimsoll.rpc import DEV_KEYS, Rpc, Wallet
+rpc = Rpc({rpc.url!r})
+def hook(step, phase):
+    if (step, phase) == ("LendingPool", "sent"):
+        os.kill(os.getpid(), signal.SIGKILL)
+deploy(rpc, Wallet(rpc, DEV_KEYS[0]), load("wemix"), artifacts(), where=Path({str(tmp_path)!r}), hook=hook)
+"""
+    before = transactions(rpc, deployer)
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert AddressBook.read(tmp_path / "31337.json").data["pending"]["step"] == "LendingPool"
+    report = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path)
+    assert report.done[0] == "LendingPool"
+    assert transactions(rpc, deployer) - before == STEPS
+
+
+def test_deploy__nonce_taken_meanwhile__signs_anew(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    def kill(step: str, phase: str) -> None:
+        if (step, phase) == ("PriceOracle", "signed"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        deploy(rpc, deployer, WEMIX, compiled, where=tmp_path, hook=kill)
+    old = AddressBook.read(tmp_path / "31337.json").data["pending"]["hash"]
+    Wallet(rpc, DEV_KEYS[0]).transact(person(1), value=1)
+    report = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path)
+    assert report.done[0] == "PriceOracle"
+    assert report.book.data["contracts"]["PriceOracle"]["tx"] != old
+    assert rpc.receipt(old) is None
+
+
+def test_deploy__half_way__other_tools_say_so(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    def kill(step: str, phase: str) -> None:
+        if (step, phase) == ("LendingPool", "recorded"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        deploy(rpc, deployer, WEMIX, compiled, where=tmp_path, hook=kill)
+    with pytest.raises(BookError, match=r"31337\.json ends half-way: run `ape run deploy` again"):
+        AddressBook.open(rpc, tmp_path)
+
+
+def test_deploy__step_fails_on_chain__named_and_resumable(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    # the pool refuses an LTV that is too high for the bonus; the preset's own checks are passed by on purpose
+    ether = replace(WEMIX.asset("volatile"), ltv_bps=9500)
+    wrong = replace(WEMIX, assets=(WEMIX.asset("dollar"), ether))
+    with pytest.raises(DeployError, match=r"step 'pool.list_reserve\(volatile\)' would fail: reverted: pool: bad ltv"):
+        deploy(rpc, deployer, wrong, compiled, where=tmp_path)
+    book = AddressBook.read(tmp_path / "31337.json")
+    assert "pending" not in book.data
+    assert not book.data["complete"]
+
+
+# ---------------------------------------------------------------- settings
+
+
+def test_deploy__other_settings_than_before__first_difference_named(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    path = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path).book.path
+    content = path.read_bytes()
+    other = replace(WEMIX, assets=(WEMIX.asset("dollar"), replace(WEMIX.asset("volatile"), ltv_bps=6000)))
+    with pytest.raises(DeployError, match=r"deployed with preset\.assets\.volatile\.ltv_bps = 6500, now it is 6000"):
+        deploy(rpc, deployer, other, compiled, where=tmp_path)
+    with pytest.raises(DeployError, match=rf"treasury = {deployer.address}, now it is {person(1)}"):
+        deploy(rpc, deployer, WEMIX, compiled, options=Options(treasury=person(1)), where=tmp_path)
+    assert path.read_bytes() == content
+
+
+def test_deploy__development_chain_reset__begins_anew(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    book = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path).book
+    book.data["genesis"] = "0x" + "11" * 32
+    book.save()
+    with pytest.raises(BookError, match=r"belongs to another chain 31337 .* was the chain reset"):
+        AddressBook.open(rpc, tmp_path)
+    said: list[str] = []
+    report = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path, say=said.append)
+    assert len(report.done) == STEPS
+    assert "of a development chain that is gone" in said[0]
+
+
+def test_deploy__existing_tokens__used_as_they_are(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    tokens = {}
+    for role, args in {"dollar": ("Coin", "COIN", 8), "volatile": ("Wrapped", "WRAP", 18)}.items():
+        receipt = deployer.transact(None, compiled["TestToken"].deployment(*args))
+        tokens[role] = receipt["contractAddress"]
+        deployer.transact(tokens[role], compiled["TestToken"].interface.encode("mint", deployer.address, 10**18))
+    report = deploy(rpc, deployer, WEMIX, compiled, options=Options(tokens=tokens, treasury=person(7)), where=tmp_path)
+    book = AddressBook.open(rpc, tmp_path)
+    assert [(t.role, t.symbol, t.decimals) for t in book.tokens] == [("dollar", "COIN", 8), ("volatile", "WRAP", 18)]
+    # 1 unit of account for 1e8 raw units
+    assert book.contract("PriceOracle", rpc, compiled).call("quote_price", book.token("dollar").address) == 10**28
+    assert book.contract("LendingPool", rpc, compiled).call("treasury") == book.contract("PairFactory", rpc, compiled).call("feeTo")
+    assert not any(step.startswith("market") for step in report.done)
+    assert book.contract("Pair", rpc, compiled).call("totalSupply") == 0
+    assert not deploy(rpc, deployer, WEMIX, compiled, options=Options(tokens=tokens, treasury=person(7)), where=tmp_path).changed
+
+
+@pytest.mark.parametrize(
+    "tokens, message",
+    [
+        ({"gold": person(1)}, r"the preset 'wemix' has no asset 'gold' \(it has: dollar, volatile\)"),
+        ({"dollar": person(1)}, r"--token dollar=0x.*: there is no contract at this address on chain 31337"),
+        ({"dollar": "pair"}, r"--token dollar=0x.*: this is no ERC-20 token with decimals"),
+        ({"dollar": "odd"}, r"--token dollar=0x.*: it has 4 decimals, the pool takes 6 to 18"),
+        ({"dollar": "good"}, r"--token dollar=0x.*: 0x.* holds 0 raw units, 1000000 are needed to seed the reserve"),
+        ({"dollar": "good", "volatile": "good"}, r"--token dollar=0x.*: this is the token of 'volatile' as well"),
+    ],
+)
+def test_deploy__token_unusable__refused_before_anything_is_sent(
+    rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path, tokens: dict[str, str], message: str
+) -> None:
+    at: dict[str, Any] = {}
+    at["odd"] = deployer.transact(None, compiled["TestToken"].deployment("Odd", "ODD", 4))["contractAddress"]
+    at["good"] = deployer.transact(None, compiled["TestToken"].deployment("Good", "GOOD", 6))["contractAddress"]
+    at["pair"] = deployer.transact(None, compiled["JumpRateModel"].deployment(0, 0, 0, 0))["contractAddress"]
+    sent = transactions(rpc, deployer)
+    with pytest.raises(DeployError, match=message):
+        deploy(rpc, deployer, WEMIX, compiled, options=Options(tokens={r: at.get(a, a) for r, a in tokens.items()}), where=tmp_path)
+    assert transactions(rpc, deployer) == sent
+    assert not (tmp_path / "31337.json").exists()
+
+
+def test_deploy__account_without_coin__refused(rpc: Rpc, compiled: Artifacts, tmp_path: Path) -> None:
+    poor = Wallet(rpc, "0x" + "77" * 32)
+    with pytest.raises(DeployError, match=f"{poor.address} has nothing to pay gas with on chain 31337"):
+        deploy(rpc, poor, WEMIX, compiled, where=tmp_path)
+    assert not (tmp_path / "31337.json").exists()
+
+
+def test_deploy__no_development_chain__wants_tokens(compiled: Artifacts, tmp_path: Path) -> None:
+    with Chain(port=0) as other:
+        other.rpc.call("anvil_setChainId", 4242)
+        with Rpc(other.url) as rpc, pytest.raises(DeployError, match="chain 4242 is no development chain: name its token with --token dollar"):
+            deploy(rpc, Wallet(rpc, DEV_KEYS[0]), WEMIX, compiled, where=tmp_path)
+    assert list(tmp_path.iterdir()) == [tmp_path / ".4242.lock"]
+
+
+# ---------------------------------------------------------------- the command
+
+
+def test_command__fresh_then_again__json_and_codes(rpc: Rpc, run: Run, tmp_path: Path) -> None:
+    first = run("ape", "run", "deploy", "--network", rpc.url, "--json")
+    assert first.returncode == 0, first.stderr
+    figures = json.loads(first.stdout)
+    assert (figures["chain_id"], figures["changed"], len(figures["steps_done"])) == (31337, True, STEPS)
+    assert json.loads((tmp_path / "31337.json").read_text())["contracts"]["Lens"]["address"] == figures["contracts"]["Lens"]
+    again = run("ape", "run", "deploy", "--network", rpc.url)
+    assert again.returncode == 0
+    assert f"nothing to do: all {STEPS} steps are in" in again.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, code, message",
+    [
+        (["--token", "dollar=0x12"], 2, "'dollar=0x12' is not ROLE=ADDRESS"),
+        (["--token", f"a={person(1)}", "--token", f"a={person(2)}"], 2, "'a' is given twice"),
+        (["--preset", "aave"], 1, "error: there is no preset 'aave' (there are: wemix; or give a path to a .yaml file)"),
+        (["--treasury", "0x12"], 1, "error: --treasury 0x12 is no address"),
+        (["--account", "nobody"], 1, "error: Ape has no account 'nobody'"),
+        (["--network", "ftp://x"], 1, "error: 'ftp://x' is no address that can be used"),
+        (["--network", "ethereum:local:foundry"], 1, "error: network 'ethereum:local:foundry' is a chain that ends with the command"),
+        (["--network", "ethereum:nowhere:node"], 1, "error: No network in 'ethereum' named 'nowhere'."),
+    ],
+)
+def test_command__bad_input__one_line_and_nothing_written(
+    rpc: Rpc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, message: str
+) -> None:
+    monkeypatch.setenv("PLIMSOLL_DEPLOYMENTS", str(tmp_path))
+    done = CliRunner(mix_stderr=False).invoke(cli, ["--network", rpc.url, *arguments])
+    assert done.exit_code == code, done.stderr
+    assert message in done.stderr
+    assert code == 2 or is_one_line(done.stderr)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_endpoint__network_of_the_configuration__its_address() -> None:
+    assert endpoint("ethereum:anvil:node") == "http://127.0.0.1:8545"
