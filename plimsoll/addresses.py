@@ -144,14 +144,17 @@ class AddressBook:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """One deployment at a time per chain."""
+        """One deployment at a time."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path.parent / f".{self.path.stem}.lock", "w") as f:
-            try:
-                fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BookError(f"another deployment to chain {self.chain_id} is running: wait for its end") from None
+        # on the folder itself, so that no lock file stays behind
+        handle = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
+        except BlockingIOError:
+            raise BookError(f"another deployment that writes to {_shown(self.path.parent)} is running: wait for its end") from None
+        finally:
+            os.close(handle)
 
     @property
     def shown(self) -> str:

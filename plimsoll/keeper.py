@@ -221,9 +221,10 @@ class Bounds:
 
     def highest(self, prices: tuple[Array, Array]) -> Array:
         """For each account what its usage can be at most; infinite for one that was never checked."""
-        factors = np.empty(len(self._collateral) + 1)
-        factors[-1] = np.inf
-        for i, (collateral, debt) in enumerate(zip(self._collateral, self._debt, strict=True)):
+        factors = np.full(len(self._collateral) + 1, np.inf)
+        # of all snapshots, those that an account still refers to: mostly one, because all are checked in every block
+        for i in np.unique(self._snapshot[self._snapshot >= 0]):
+            collateral, debt = self._collateral[i], self._debt[i]
             # assets listed since then do not matter: whoever uses one was named by an event
             n = len(collateral)
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -530,7 +531,7 @@ class Keeper:
                 continue
             except RpcError as e:
                 # one bad answer is no reason to leave the post
-                self.log("error", str(e))
+                self._once("error", "tick", str(e))
                 time.sleep(0.2)
             if not self._stopping:
                 self.heads.wait()
@@ -751,7 +752,7 @@ class Keeper:
         waiting = [(a, u) for a, u in due if a not in self.state.pending and self._resting.get(a, (0, 0))[0] <= head][:MOST_AT_ONCE]
         if not waiting:
             return False
-        plans = self._plans([a for a, _ in waiting], timestamp, base_fee)
+        plans = self._plans([a for a, _ in waiting], head, timestamp, base_fee)
         usages = dict(waiting)
         if self.config.dry_run:
             planned = {o.borrower: o for o, _ in plans}
@@ -765,14 +766,16 @@ class Keeper:
         self._send(plans, usages, head, timestamp, base_fee)
         return bool(plans)
 
-    def _plans(self, accounts: list[str], timestamp: int, base_fee: int) -> list[tuple[Offer, int]]:
+    def _plans(self, accounts: list[str], head: int, timestamp: int, base_fee: int) -> list[tuple[Offer, int]]:
         """(best offer, min_seized) for each account that is worth it."""
         assets = list(self.tokens)
         owner = self.wallet.address
-        requests = [call_request(self.pool, ACCOUNT_STATE.encode(a)) for a in accounts]
-        requests += [call_request(self.oracle, BAND.encode(a)) for a in assets]
-        requests += [call_request(a, BALANCE_OF.encode(owner)) for a in assets]
-        requests += [call_request(a, ALLOWANCE.encode(owner, self.pool)) for a in assets]
+        calls = [(self.pool, ACCOUNT_STATE.encode(a)) for a in accounts]
+        calls += [(self.oracle, BAND.encode(a)) for a in assets]
+        calls += [(a, BALANCE_OF.encode(owner)) for a in assets]
+        calls += [(a, ALLOWANCE.encode(owner, self.pool)) for a in assets]
+        # at the block by number: while Anvil mines, "latest" can be the new state with the old block's time
+        requests = [call_request(to, data, None, head) for to, data in calls]
         answers = self.rpc.batch(requests)
         states = [ACCOUNT_STATE.decode(to_bytes(a)) for a in answers[: len(accounts)]]
         rest = [to_bytes(a) for a in answers[len(accounts) :]]
@@ -787,6 +790,9 @@ class Keeper:
                 available[sent.debt_asset] = max(available[sent.debt_asset] - sent.max_repay, 0)
 
         choices: list[tuple[str, str, str]] = []
+        owed: dict[tuple[str, str], int] = {
+            (b, str(to_checksum_address(d))): o for b, (_, debts) in zip(accounts, states, strict=True) for d, o in debts
+        }
         for account, (collaterals, debts) in zip(accounts, states, strict=True):
             for debt_asset, _ in debts:
                 for collateral_asset, owned, _, _ in collaterals:
@@ -797,7 +803,10 @@ class Keeper:
             self._approve(list(needy))
         choices = [choice for choice in choices if self._can_pay(choice[1], available, balances.get(choice[1], 0) > 0)]
         deadline = timestamp + PATIENCE
-        offers = self._simulate(choices, available, deadline, fresh, gas_wad)
+        offers = self._simulate(choices, head, available, deadline, fresh, gas_wad)
+        if any(o.repaid > owed[o.borrower, o.debt_asset] * 10_001 // 10_000 + 1 for o in offers):
+            # More than there is to repay: Anvil was mining, and answered with the new state at the old time. Once more.
+            offers = self._simulate(choices, head, available, deadline, fresh, gas_wad)
 
         plans: list[tuple[Offer, int]] = []
         for account in accounts:
@@ -805,12 +814,12 @@ class Keeper:
             if any(available[o.debt_asset] < o.max_repay and available[o.debt_asset] < o.repaid for o in mine):
                 # what is left after the others of this block pays for a part
                 smaller = [(account, o.debt_asset, o.collateral_asset) for o in mine if available[o.debt_asset]]
-                mine = self._simulate(smaller, available, deadline, fresh, gas_wad)
+                mine = self._simulate(smaller, head, available, deadline, fresh, gas_wad)
             chosen = best(mine, self.config.min_profit_wad)
             if chosen is None:
                 if mine:
                     top = max(mine, key=lambda o: o.profit_wad)
-                    self._say_offer("unprofitable", "leaving", top, None, self.head, once=True)
+                    self._say_offer("unprofitable", "leaving", top, None, head, once=True)
                 continue
             # a little more than now: interest until it is mined must not leave a crumb of debt
             most = min(chosen.repaid + chosen.repaid // 100 + 1, available[chosen.debt_asset])
@@ -836,13 +845,14 @@ class Keeper:
     def _simulate(
         self,
         choices: list[tuple[str, str, str]],
+        head: int,
         available: dict[str, int],
         deadline: int,
         fresh: dict[str, int],
         gas_wad: int,
     ) -> list[Offer]:
         sender = self.wallet.address
-        requests = [call_request(self.engine, LIQUIDATE.encode(b, d, c, available[d], 0, deadline), sender) for b, d, c in choices]
+        requests = [call_request(self.engine, LIQUIDATE.encode(b, d, c, available[d], 0, deadline), sender, head) for b, d, c in choices]
         offers = []
         for (borrower, debt, collateral), answer in zip(choices, self.rpc.batch(requests, errors=True), strict=True):
             if isinstance(answer, RpcError):
@@ -918,8 +928,10 @@ class Keeper:
         *receipts, count = self.rpc.batch(requests)
         for sent, receipt in zip(waiting, receipts, strict=True):
             if receipt is not None:
-                del self.state.pending[sent.borrower]
-                self._mined(sent, receipt)
+                # all is read as of one block, this too: mined after it is still waiting
+                if to_int(receipt["blockNumber"]) <= head:
+                    del self.state.pending[sent.borrower]
+                    self._mined(sent, receipt)
             elif to_int(count) > sent.nonce and not sent.overtaken:
                 # mined between the two questions, or not at all: the next block shows
                 sent.overtaken = True

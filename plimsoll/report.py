@@ -88,8 +88,8 @@ def table(result: Result) -> Table:
     row("collateral seized", dollars(result.seized))
     row("bad debt", dollars(result.bad_debt), "0", result.bad_debt == 0)
     row("wrongful liquidations", str(result.wrongful), "0", result.wrongful == 0)
-    row("delay, median", f"{result.delay_median:g} blocks", f"at most {MEDIAN_DELAY}", result.delay_median <= MEDIAN_DELAY)
-    row("delay, longest", f"{result.delay_max} blocks", f"at most {WORST_DELAY}", result.delay_max <= WORST_DELAY)
+    row("delay, median", _blocks(result.delay_median), f"at most {MEDIAN_DELAY}", result.delay_median <= MEDIAN_DELAY)
+    row("delay, longest", _blocks(result.delay_max), f"at most {WORST_DELAY}", result.delay_max <= WORST_DELAY)
     row("left liquidatable", str(result.left_liquidatable))
     row("lenders whole", "yes" if result.lenders_whole else "no", "yes", result.lenders_whole)
     earned = sum(r.received - r.deposit for r in result.lenders) * 10 ** (18 - int(result.settings["usd_decimals"]))
@@ -98,6 +98,10 @@ def table(result: Result) -> Table:
     row("keeper's profit", dollars(result.keeper_profit))
     row("wall time", f"{result.wall_seconds:.0f} s")
     return made
+
+
+def _blocks(count: float) -> str:
+    return f"{count:g} block" if count == 1 else f"{count:g} blocks"
 
 
 def check_out(folder: Path) -> None:

@@ -68,7 +68,8 @@ class Outcome:
     @property
     def reason(self) -> str:
         if self.data[:4] == selector("Error(string)"):
-            reason: str = decode(["string"], self.data[4:])[0]
+            # Not strict: old Solidity leaves its memory behind the text
+            reason: str = decode(["string"], self.data[4:], strict=False)[0]
             return reason
         return ""
 

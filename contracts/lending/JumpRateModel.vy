@@ -58,7 +58,5 @@ def borrow_rate_wad(utilisation_wad: uint256) -> uint256:
     # Nothing overflows: each product is at most 100 WAD * WAD.
     utilisation: uint256 = min(utilisation_wad, WAD)
     below: uint256 = min(utilisation, kink_wad)
-    slopes: uint256 = unsafe_add(
-        unsafe_mul(multiplier_wad, below), unsafe_mul(jump_wad, unsafe_sub(utilisation, below))
-    )
+    slopes: uint256 = unsafe_add(unsafe_mul(multiplier_wad, below), unsafe_mul(jump_wad, unsafe_sub(utilisation, below)))
     return unsafe_add(base_wad, unsafe_div(unsafe_add(slopes, WAD - 1), WAD))

@@ -92,9 +92,7 @@ def __init__(treasury_: address, borrow_limit: uint256, min_debt: uint256):
 
 
 @external
-def list_reserve(
-    asset: address, rate_model: address, ltv_bps: uint256, bonus_bps: uint256, reserve_factor_bps: uint256
-):
+def list_reserve(asset: address, rate_model: address, ltv_bps: uint256, bonus_bps: uint256, reserve_factor_bps: uint256):
     ownable._check_owner()
     assert reserve_slots.markets[asset] == 0, "pool: already listed"
     id: uint256 = reserve_slots.count
@@ -117,9 +115,7 @@ def list_reserve(
         | (fee_shift << reserve_slots.FEE_SHIFT_AT)
         | reserve_slots.LISTED
     )
-    reserve_slots.listings[id] = (
-        convert(asset, uint256) | (ltv_bps << reserve_slots.LTV_AT) | (bonus_bps << reserve_slots.BONUS_AT)
-    )
+    reserve_slots.listings[id] = (convert(asset, uint256) | (ltv_bps << reserve_slots.LTV_AT) | (bonus_bps << reserve_slots.BONUS_AT))
     fresh: reserve_slots.Reserve = empty(reserve_slots.Reserve)
     fresh.id = id
     fresh.index_ray = RAY
@@ -158,7 +154,7 @@ def seed(asset: address, amount: uint256):
     market: uint256 = reserve_slots._market(asset)
     assert market & reserve_slots.SEEDED == 0, "pool: already seeded"
     decimals: uint256 = convert(staticcall IERC20Detailed(asset).decimals(), uint256)
-    assert amount >= 10 ** (decimals - 3), "pool: seed too small"
+    assert amount >= 10**(decimals - 3), "pool: seed too small"
     assert amount <= reserve_slots.MAX_ASSETS, "pool: too much"
 
     reserve_slots.markets[asset] = market | reserve_slots.SEEDED
@@ -222,9 +218,7 @@ def withdraw(asset: address, amount: uint256, receiver: address) -> uint256:
     if word >= ENABLED:
         bitmap: uint256 = self.bitmaps[msg.sender]
         if bitmap > LOW_128:
-            left: uint256 = shares_math._to_assets_down(
-                word & LOW_128, unsafe_sub(assets, withdrawn), reserve.total_shares
-            )
+            left: uint256 = shares_math._to_assets_down(word & LOW_128, unsafe_sub(assets, withdrawn), reserve.total_shares)
             self._check_new_risk(msg.sender, bitmap, 0, reserve.id, left)
     transfers._push(asset, receiver, withdrawn)
     log ILendingPool.Withdraw(asset=asset, account=msg.sender, receiver=receiver, amount=withdrawn, shares=shares)
@@ -254,9 +248,7 @@ def borrow(asset: address, amount: uint256, receiver: address) -> uint256:
     word: uint256 = unsafe_add(self.words[key], scaled << 128)
     self.words[key] = word
     # The debt in this reserve is at hand; the check adds the others.
-    value: uint256 = self._debt_value_up(
-        IPriceOracle(self.oracle), asset, shares_math._to_debt_up((word >> 128) & MASK_112, reserve.index_ray)
-    )
+    value: uint256 = self._debt_value_up(IPriceOracle(self.oracle), asset, shares_math._to_debt_up((word >> 128) & MASK_112, reserve.index_ray))
     assert value >= min_debt_wad, "pool: below minimum debt"
     self._check_new_risk(msg.sender, bitmap ^ debt_bit, value, NO_RESERVE, 0)
     transfers._push(asset, receiver, amount)
@@ -711,7 +703,5 @@ def _check_new_risk(account: address, bitmap: uint256, known_debt: uint256, touc
             low, high, why = extcall oracle.new_risk_prices(asset)
             # what has no price adds no capacity
             if why == empty(IPriceOracle.Why):
-                weighted_value += (
-                    amount * low // WAD * ((listing >> reserve_slots.LTV_AT) & reserve_slots.MASK_16)
-                )
+                weighted_value += (amount * low // WAD * ((listing >> reserve_slots.LTV_AT) & reserve_slots.MASK_16))
     assert debt_value * BPS <= weighted_value // BPS * borrow_limit_bps, "pool: over limit"

@@ -167,22 +167,21 @@ def _load(asset: address, known_id: uint256) -> Reserve:
         rate = unsafe_div(rate, interest.STORED_RATE_WAD)
         if rate > MAX_LAST_RATE:
             rate = MAX_LAST_RATE
-
         # The treasury's part is minted at the price that leaves the rest of the interest to the others, in whole units.
-        fee: uint256 = unsafe_div(
-            unsafe_mul(unsafe_sub(debt, debt_before), (market >> RESERVE_FACTOR_AT) & MASK_16), BPS
-        )
+        fee: uint256 = unsafe_div(unsafe_mul(unsafe_sub(debt, debt_before), (market >> RESERVE_FACTOR_AT) & MASK_16), BPS)
         fee_shift: uint256 = (market >> FEE_SHIFT_AT) & MASK_8
         # shares_math._to_shares_down, written out
-        units: uint256 = unsafe_div(
-            unsafe_mul(fee, unsafe_add(total_shares, shares_math.VIRTUAL_SHARES)),
-            unsafe_add(unsafe_sub(unsafe_add(cash, debt), fee), shares_math.VIRTUAL_ASSETS),
-        ) >> fee_shift
+        units: uint256 = (
+            unsafe_div(
+                unsafe_mul(fee, unsafe_add(total_shares, shares_math.VIRTUAL_SHARES)),
+                unsafe_add(unsafe_sub(unsafe_add(cash, debt), fee), shares_math.VIRTUAL_ASSETS),
+            )
+            >> fee_shift
+        )
         minted: uint256 = unsafe_add(total_shares, units << fee_shift)
         if minted <= MAX_SHARES:
             total_shares = minted
             fee_units = unsafe_add(fee_units, units)
-
     return Reserve(
         id=id,
         cash=cash,
@@ -232,10 +231,7 @@ def _store(reserve: Reserve):
     )
     if reserve.index_ray != 0:
         self.states[reserve.id][1] = (
-            reserve.index_ray
-            | (block.timestamp << LAST_TS_AT)
-            | (reserve.scaled_debt << SCALED_AT)
-            | (reserve.last_rate << LAST_RATE_AT)
+            reserve.index_ray | (block.timestamp << LAST_TS_AT) | (reserve.scaled_debt << SCALED_AT) | (reserve.last_rate << LAST_RATE_AT)
         )
 
 

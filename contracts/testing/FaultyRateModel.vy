@@ -6,19 +6,18 @@
 @license MIT
 """
 
-flag Fault:
-    REVERTS
-    BURNS_GAS
-    ANSWERS_NOTHING
-    ANSWERS_TOO_LONG
-    ANSWERS_TOO_SHORT
+REVERTS: constant(uint256) = 1
+BURNS_GAS: constant(uint256) = 2
+ANSWERS_NOTHING: constant(uint256) = 4
+ANSWERS_TOO_LONG: constant(uint256) = 8
+ANSWERS_TOO_SHORT: constant(uint256) = 16
 
-fault: public(Fault)
+fault: public(uint256)
 rate_wad: public(uint256)
 
 
 @external
-def set_fault(fault: Fault):
+def set_fault(fault: uint256):
     self.fault = fault
 
 
@@ -31,16 +30,16 @@ def set_rate(rate_wad: uint256):
 @view
 @raw_return
 def borrow_rate_wad(utilisation_wad: uint256) -> Bytes[64]:
-    if self.fault == Fault.REVERTS:
+    if self.fault == REVERTS:
         # one word of revert data: not to be taken for an answer
         raw_revert(abi_encode(self.rate_wad))
-    if self.fault == Fault.BURNS_GAS:
+    if self.fault == BURNS_GAS:
         for _: uint256 in range(10**9):
             pass
-    if self.fault == Fault.ANSWERS_NOTHING:
+    if self.fault == ANSWERS_NOTHING:
         return b""
-    if self.fault == Fault.ANSWERS_TOO_LONG:
+    if self.fault == ANSWERS_TOO_LONG:
         return abi_encode(self.rate_wad, self.rate_wad)
-    if self.fault == Fault.ANSWERS_TOO_SHORT:
+    if self.fault == ANSWERS_TOO_SHORT:
         return slice(abi_encode(self.rate_wad), 0, 31)
     return abi_encode(self.rate_wad)

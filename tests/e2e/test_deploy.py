@@ -261,7 +261,7 @@ def test_deploy__no_development_chain__wants_tokens(compiled: Artifacts, tmp_pat
         other.rpc.call("anvil_setChainId", 4242)
         with Rpc(other.url) as rpc, pytest.raises(DeployError, match="chain 4242 is no development chain: name its token with --token dollar"):
             deploy(rpc, Wallet(rpc, DEV_KEYS[0]), WEMIX, compiled, where=tmp_path)
-    assert list(tmp_path.iterdir()) == [tmp_path / ".4242.lock"]
+    assert list(tmp_path.iterdir()) == []
 
 
 # ---------------------------------------------------------------- the command
@@ -304,3 +304,38 @@ def test_command__bad_input__one_line_and_nothing_written(
 
 def test_endpoint__network_of_the_configuration__its_address() -> None:
     assert endpoint("ethereum:anvil:node") == "http://127.0.0.1:8545"
+
+
+ACCOUNTS = """
+import json, os
+from pathlib import Path
+from eth_account import Account
+from plimsoll import cli
+from plimsoll.errors import Problem
+folder = Path(os.environ["APE_DATA_FOLDER"]) / "accounts"
+folder.mkdir(parents=True)
+key = "0x" + "42" * 32
+(folder / "ops.json").write_text(json.dumps(Account.encrypt(key, "right", kdf="pbkdf2", iterations=2)))
+for passphrase in (None, "wrong", "right"):
+    os.environ.pop("APE_ACCOUNTS_ops_PASSPHRASE", None)
+    if passphrase:
+        os.environ["APE_ACCOUNTS_ops_PASSPHRASE"] = passphrase
+    try:
+        print(cli.account("ops", 1, "", "the test").key == bytes.fromhex("42" * 32))
+    except Problem as e:
+        print(e)
+try:
+    cli.account(None, 1, "", "the test")
+except Problem as e:
+    print(e)
+"""
+
+
+def test_account__of_ape__signs_with_the_passphrase_from_the_environment(run: Run, tmp_path: Path) -> None:
+    done = run("python", "-c", ACCOUNTS, APE_DATA_FOLDER=str(tmp_path / "ape"), PYTHONPATH=str(ROOT))
+    assert done.stdout.splitlines() == [
+        "the passphrase of 'ops' is missing: put it into APE_ACCOUNTS_ops_PASSPHRASE or PLIMSOLL_PASSPHRASE",
+        "the passphrase of 'ops' is wrong",
+        "True",
+        "chain 1 is no development chain: name the account for the test with --account (`ape accounts list`)",
+    ], done.stderr

@@ -3,6 +3,12 @@
 Compared after every step: success, reason, answer, events (order, topics, data), reserves, supply, kLast; now and then every balance and
 allowance. Only the documented differences are allowed for (interfaces/IPair.vyi): no price cumulatives, arithmetic failures and the lock
 revert without a reason.
+
+AMM-01  the pair equals Uniswap V2 in every outcome
+AMM-02  reserve0 * reserve1 never falls except by `burn`
+AMM-03  what an LP token is worth, sqrt(k) / supply, never falls except by the protocol's share
+AMM-04  the reserves never exceed the balances
+AMM-05  the supply is the sum of all balances, and the zero address keeps at least the minimum
 """
 
 import json
@@ -12,7 +18,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import pytest
 from eth_abi import encode
 from eth_account import Account
 from eth_utils import keccak
@@ -30,9 +35,13 @@ START = 1_700_000_000
 PERMIT = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
 
 SWAP = selector("swap(uint256,uint256,address,bytes)")
-MINT, BURN, SKIM, SYNC = (selector(f"{name}({args})") for name, args in [("mint", "address"), ("burn", "address"), ("skim", "address"), ("sync", "")])
+MINT, BURN, SKIM, SYNC = (
+    selector(f"{name}({args})") for name, args in [("mint", "address"), ("burn", "address"), ("skim", "address"), ("sync", "")]
+)
 V2_REASON = "UniswapV2: "
 LOCKED = "UniswapV2: LOCKED"
+# Of `World.holdings`
+HOLDERS, ZERO_AT = 10, 0
 
 
 def swap_data(out0: int, out1: int, to: str, data: bytes = b"") -> bytes:
@@ -72,9 +81,7 @@ class World:
 
     def events(self, outcome: Outcome) -> list[tuple[bytes, tuple[bytes, ...], bytes]]:
         anonymous = self.anonymous
-        return [
-            (anonymous(bytes.fromhex(log.address[2:])), tuple(map(anonymous, log.topics)), anonymous(log.data)) for log in outcome.logs
-        ]
+        return [(anonymous(bytes.fromhex(log.address[2:])), tuple(map(anonymous, log.topics)), anonymous(log.data)) for log in outcome.logs]
 
     def reserves(self) -> tuple[int, int, int]:
         answer = self.machine.view(self.pair, selector("getReserves()"))
@@ -85,7 +92,7 @@ class World:
         return *self.reserves(), number(self.pair, "totalSupply()"), number(self.pair, "kLast()")
 
     def holdings(self) -> list[int]:
-        holders = [*ACTORS, self.pair, self.callee, OWNER, FEE_TO, ZERO, *self.tokens]
+        holders = [ZERO, *ACTORS, self.pair, self.callee, OWNER, FEE_TO, *self.tokens]
         number = self.machine.number_of
         balances = [number(asset, "balanceOf(address)", holder) for asset in (*self.tokens, self.pair) for holder in holders]
         allowances = [number(self.pair, "allowance(address,address)", a, b) for a in ACTORS for b in ACTORS]
@@ -129,6 +136,10 @@ class Life:
         self.steps = 0
         self.outcomes: Counter[str] = Counter()
         self.what = ""
+        self.state_before: tuple[int, ...] = (0,) * 5
+        self.share_on = False
+        # Which of the re-entering calls a flash swap tries
+        self.drawn = 0
 
     # ---------------------------------------------------------------- taking steps
 
@@ -161,10 +172,27 @@ class Life:
         mine, other = (w.state() for w in self.worlds)
         if mine != other:
             self.differ("state", mine, other)
+        self.check_invariants(mine)
         if self.steps % 50 == 0:
             held, other_held = (w.holdings() for w in self.worlds)
             if held != other_held:
                 self.differ("holdings", held, other_held)
+            balances = held[2 * HOLDERS : 3 * HOLDERS]
+            assert sum(balances) == mine[3], "AMM-05"
+            assert mine[3] == 0 or balances[ZERO_AT] >= 1000, "AMM-05"
+
+    def check_invariants(self, state: tuple[int, ...]) -> None:
+        world = self.worlds[0]
+        reserve0, reserve1, _, supply, _ = state
+        before0, before1, _, supply_before, _ = self.state_before
+        k, k_before = reserve0 * reserve1, before0 * before1
+        if self.what != "burn":
+            assert k >= k_before, "AMM-02"
+        if supply_before and not self.share_on:
+            assert k * supply_before**2 >= k_before * supply**2, "AMM-03"
+        for token, reserve in zip(world.tokens, (reserve0, reserve1), strict=True):
+            assert world.machine.number_of(token, "balanceOf(address)", world.pair) >= reserve, "AMM-04"
+        self.state_before = state
 
     def step(self) -> None:
         self.steps += 1
@@ -274,9 +302,7 @@ class Life:
         must = self.random.random() < 0.5
 
         def data(w: World) -> bytes:
-            calls = [
-                (w.tokens[i], call_data("mint(address,uint256)", w.pair, pay), True) for i, pay in enumerate((pay0, pay1)) if pay
-            ]
+            calls = [(w.tokens[i], call_data("mint(address,uint256)", w.pair, pay), True) for i, pay in enumerate((pay0, pay1)) if pay]
             match inside:
                 case "views":
                     signatures = ("getReserves()", "totalSupply()", "kLast()")
@@ -325,10 +351,10 @@ class Life:
         self.skim()
 
     def fee_switch(self) -> None:
-        to = self.random.choice([ZERO, FEE_TO, FEE_TO])
-        self.each(
-            self.random.choice([OWNER, OWNER, ACTORS[0]]), lambda w: w.factory, lambda w: call_data("setFeeTo(address)", to)
-        )
+        to = self.random.choice([ZERO, ZERO, FEE_TO, FEE_TO, ""])  # "": the pair itself
+        sender = self.random.choice([OWNER, OWNER, ACTORS[0]])
+        if self.each(sender, lambda w: w.factory, lambda w: call_data("setFeeTo(address)", to or w.pair)):
+            self.share_on = to != ZERO
 
     def lp_tokens(self) -> None:
         owner, spender, to = self.actor(), self.actor(), self.recipient()
@@ -422,7 +448,7 @@ def test_pair__random_life_beside_uniswap_v2__never_differs() -> None:
     outcomes = sum((life.outcomes for life in lives), Counter[str]())
     for action in ACTIONS:
         if action is not Life.donate:
-            assert outcomes[f"{action.__name__}: ok"] > 30, (action, outcomes)
+            assert outcomes[f"{action.__name__}: ok"] > 10, (action, outcomes)
     for reason in REASONS:
         assert any(outcome.endswith(V2_REASON + reason) for outcome in outcomes), (reason, outcomes)
 

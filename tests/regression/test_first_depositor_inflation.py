@@ -1,73 +1,80 @@
-"""Hundred, Sonne, Onyx: the first depositor of an empty market donates to it, so that a share is worth more than the next deposit,
-which is rounded down to nothing or to too little. Or withdraws by rounding. Here the market is never empty, and gifts do not count.
-"""
+"""Hundred, Sonne, Onyx (2023, 2024): the first depositor of an empty market raises the price of a share by a gift, so that the next
+deposit rounds to nothing. In a pair the locked minimum makes the attacker lose hundreds of times what the victim does."""
 
-import contextlib
+from dataclasses import dataclass
 
+import boa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from plimsoll.reference.pool import MAX, Refused
-from tests.depth import examples
-from tests.pool_world import World
-
-LEAST = {"USD": 10**3, "BTC": 10**5, "ETH": 10**15}
+from tests.pair_world import in_order, new_factory, new_pair
 
 
-@pytest.fixture(scope="module")
-def fresh() -> World:
-    """Listed, and seeded with the least there may be."""
-    world = World()
-    for asset, amount in LEAST.items():
-        world.add(asset)
-        world.seed("keeper", asset, amount)
-    return world
+@dataclass
+class Ledger:
+    """Both tokens are worth the same."""
+
+    spent: int = 0
+
+    def give(self, pair, tokens, amount):
+        for token in tokens:
+            token.mint(pair, amount)
+        self.spent += 2 * amount
 
 
-@pytest.mark.parametrize("asset", LEAST)
-def test_donation__to_a_reserve_just_seeded__changes_no_share(fresh: World, asset: str) -> None:
-    world = fresh.copy()
-    world.supply("attacker", asset, 1)
-    state = world.pool.reserve_state(world.address[asset])
-    world.donate(asset, 10**6 * world.unit(asset))
-    assert world.pool.reserve_state(world.address[asset]) == state
-    world.supply("lender", asset, world.unit(asset))
-    assert world.withdraw("lender", asset, MAX) == world.unit(asset)
-    assert world.withdraw("attacker", asset, MAX) == 1
+def withdraw(pair, tokens, account):
+    if pair.balanceOf(account):
+        pair.transfer(pair, pair.balanceOf(account), sender=account)
+        try:
+            pair.burn(account)
+        except boa.BoaError:
+            return 0
+    return sum(token.balanceOf(account) for token in tokens)
 
 
-def test_empty_market__cannot_be__the_seed_never_leaves(fresh: World) -> None:
-    world = fresh.copy()
-    world.supply("attacker", "USD", 10**6)
-    world.withdraw("attacker", "USD", MAX)
-    state = world.pool.reserve_state(world.address["USD"])
-    assert state.cash >= LEAST["USD"]
-    assert state.total_shares >= LEAST["USD"] * 10**6
-    with pytest.raises(Refused, match="pool: insufficient supply"):
-        world.withdraw("attacker", "USD", 1)
+@given(first=st.integers(1001, 10**6), gift=st.integers(0, 10**24), deposit=st.integers(1, 10**24), sync_first=st.booleans())
+def test_first_deposit_and_gift__cost_the_attacker_far_more_than_the_victim(
+    owner, attacker, lender, new_token, first, gift, deposit, sync_first
+):
+    tokens = in_order(new_token("AAA"), new_token("BBB"))
+    pair = new_pair(new_factory(owner), *tokens)
+    attack, victim = Ledger(), Ledger()
+    attack.give(pair, tokens, first)
+    pair.mint(attacker)
+    attack.give(pair, tokens, gift)
+    if sync_first:
+        pair.sync()
+    victim.give(pair, tokens, deposit)
+    try:
+        pair.mint(lender)
+    except boa.BoaError:
+        return  # nothing is taken: the transfer and the mint are one transaction
+    loss_of_victim = victim.spent - withdraw(pair, tokens, lender)
+    loss_of_attacker = attack.spent - withdraw(pair, tokens, attacker)
+    assert loss_of_attacker >= 0
+    # What a share is worth was (first + gift) / first, and 1000 of them nobody owns
+    assert loss_of_victim <= 2 * (first + gift) // 1000 + 2 * (deposit + gift) // (first - 1) + 4
+    if loss_of_victim > 10_000 and first < 2000 and sync_first:
+        assert loss_of_attacker * 4 >= loss_of_victim
 
 
-@settings(max_examples=examples(25))
-@given(
-    asset=st.sampled_from(sorted(LEAST)),
-    steps=st.lists(st.tuples(st.booleans(), st.integers(1, 10**7)), min_size=2, max_size=8),
-    victim=st.integers(1, 10**7),
-)
-def test_supply_and_withdraw__any_order__the_attacker_gains_nothing_and_the_next_lender_loses_at_most_a_unit(
-    fresh: World, asset: str, steps: list[tuple[bool, int]], victim: int
-) -> None:
-    world = fresh.copy()
-    spent = received = 0
-    for supplies, amount in steps:
-        if supplies:
-            world.supply("attacker", asset, amount)
-            spent += amount
-        else:
-            with contextlib.suppress(Refused):
-                received += world.withdraw("attacker", asset, amount)
-    world.supply("lender", asset, victim)
-    with contextlib.suppress(Refused):
-        received += world.withdraw("attacker", asset, MAX)
-    assert received <= spent
-    assert victim - 1 <= world.ledger_now().supply_of("lender", asset) <= victim
+@pytest.mark.parametrize("gift", [10**18, 10**24])
+def test_smallest_first_deposit_and_gift__takes_a_thousandth_of_it(owner, attacker, lender, new_token, gift):
+    """The attack at its best: one share of 1001 is the attacker's, the victim's deposit rounds down by just under a share."""
+    tokens = in_order(new_token("AAA"), new_token("BBB"))
+    pair = new_pair(new_factory(owner), *tokens)
+    attack, victim = Ledger(), Ledger()
+    attack.give(pair, tokens, 1001)
+    pair.mint(attacker)
+    assert pair.balanceOf(attacker) == 1
+    attack.give(pair, tokens, gift)
+    pair.sync()
+    share = (gift + 1001) // 1001
+    victim.give(pair, tokens, 2 * share - 10)
+    pair.mint(lender)
+    assert pair.balanceOf(lender) == 1
+    loss_of_victim = victim.spent - withdraw(pair, tokens, lender)
+    loss_of_attacker = attack.spent - withdraw(pair, tokens, attacker)
+    assert loss_of_victim < 2 * share
+    assert loss_of_attacker > 990 * loss_of_victim

@@ -111,9 +111,10 @@ def test_band__is_a_view__never_caches(market: Market) -> None:
     assert market.oracle.cached_ts(market.asset) == 0
 
 
-def test_last_valid_prices__both_sides_are_kept(market: Market) -> None:
-    buckets = [(ETH_TICK - 700) * BUCKET] * 10
-    valid = market.model.band(market.script(scripted(now(), ETH_TICK + 900, ETH_TICK, buckets)))
+@pytest.mark.parametrize("slow, short", [(-700, 900), (700, -900)], ids=["short above", "short below"])
+def test_last_valid_prices__both_edges_of_the_band_are_kept(market: Market, slow: int, short: int) -> None:
+    buckets = [(ETH_TICK + slow) * BUCKET] * 10
+    valid = market.model.band(market.script(scripted(now(), ETH_TICK + short, ETH_TICK, buckets)))
     assert valid.high > valid.low
     assert valid.why == NOTHING
     market.oracle.poke(market.asset)

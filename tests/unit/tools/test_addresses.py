@@ -75,7 +75,7 @@ def test_read__missing__says_what_to_do(tmp_path: Path) -> None:
 
 def test_locked__twice__second_refused(tmp_path: Path) -> None:
     book = read(tmp_path, content())
-    with book.locked(), pytest.raises(BookError, match="another deployment to chain 1 is running"), book.locked():
+    with book.locked(), pytest.raises(BookError, match=r"another deployment that writes to .* is running"), book.locked():
         pass
     with book.locked():
         pass
