@@ -544,6 +544,8 @@ class Keeper:
         self.log("connected", f"{self.rpc.shown} answers again")
 
     def _run_once(self) -> int:
+        for tx_hash in self._approving.values():
+            self.rpc.wait(tx_hash, 60)  # there is no next block to try again in
         acted = self.tick()
         if acted and not self.config.dry_run:
             deadline = time.monotonic() + 60

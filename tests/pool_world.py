@@ -44,8 +44,8 @@ class World:
         self.ledger = Pool("treasury", borrow_limit_bps, min_debt)
 
     @classmethod
-    def with_assets(cls, **kwargs: int) -> World:
-        world = cls(**kwargs)
+    def with_assets(cls, borrow_limit_bps: int = 8_000) -> World:
+        world = cls(borrow_limit_bps)
         for symbol in ASSETS:
             world.add(symbol)
             world.seed("keeper", symbol, world.unit(symbol))

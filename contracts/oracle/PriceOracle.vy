@@ -27,10 +27,13 @@
 # ---------------------------------------------------------------- imports
 
 from interfaces import IPriceOracle
+
 # who may configure
 from snekmate.auth import ownable
+
 # medians
 from contracts.modules import middle
+
 # from ticks to prices
 from contracts.modules import tick_math
 
@@ -105,10 +108,12 @@ struct Head:
     sums_offset: uint256
     liquidities_offset: uint256
 
+
 struct RecentAnswer:
     head: Head
     sums_length: uint256
     liquidities_length: uint256
+
 
 struct FullAnswer:
     head: Head
@@ -117,6 +122,7 @@ struct FullAnswer:
     liquidities_length: uint256
     liquidities: uint256[SLOW_BUCKETS]
 
+
 # Of the slow window, oriented
 struct Slow:
     known: bool
@@ -124,6 +130,7 @@ struct Slow:
     high_tick: uint256
     # Median; not known in a cached bucket, where the depth is
     liquidity: uint256
+
 
 # What a source says now, oriented
 struct Reading:
@@ -136,6 +143,7 @@ struct Reading:
     why: IPriceOracle.Why
     # The asset's cache word as it should be; as it is, if nothing is to be written
     cache: uint256
+
 
 # ---------------------------------------------------------------- storage
 
@@ -367,7 +375,6 @@ def _read(asset: address, config: uint256, cache: uint256) -> Reading:
         readable, head, slow = self._ask_full(source, flip)
     if not readable:
         return reading
-
     # Where the short and the fresh window begin, and so how long they are, is told by the clock
     short_seconds: uint256 = unsafe_add(SHORT_AGE, unsafe_sub(block.timestamp, SHORT_AGE) % BUCKET)
     fresh_seconds: uint256 = unsafe_add(MINUTE, block.timestamp % MINUTE)
@@ -378,7 +385,6 @@ def _read(asset: address, config: uint256, cache: uint256) -> Reading:
     ):
         reading.why = self._why_incomplete(head, short_seconds, fresh_seconds)
         return reading
-
     # Oriented before any rounding: the floor of a negated mean is not the negated floor
     short_sum: uint256 = unsafe_add(short_seconds << BIAS_BITS, unsafe_sub(head.short_sum ^ flip, flip))
     fresh_sum: uint256 = unsafe_add(fresh_seconds << BIAS_BITS, unsafe_sub(head.fresh_sum ^ flip, flip))
@@ -403,7 +409,6 @@ def _read(asset: address, config: uint256, cache: uint256) -> Reading:
             reading.depth = depth
             reading.why = IPriceOracle.Why.THIN_FOR_NEW_RISK | IPriceOracle.Why.THIN
             return reading
-
     sqrt_x96: uint256 = self._sqrt(low_tick)
     low: uint256 = self._price_down(sqrt_x96, unit)
     if high_tick != low_tick:
@@ -502,10 +507,9 @@ def _ask_full(source: address, flip: uint256) -> (bool, Head, Slow):
         return False, empty(Head), slow
 
     full: FullAnswer = abi_decode(answer, FullAnswer)
-    if (
-        (full.head.offset ^ 32) | (full.head.sums_offset ^ 224) | (full.head.liquidities_offset ^ 576)
-        | (full.sums_length ^ SLOW_BUCKETS) | (full.liquidities_length ^ SLOW_BUCKETS) != 0
-    ):
+    if (full.head.offset ^ 32) | (full.head.sums_offset ^ 224) | (full.head.liquidities_offset ^ 576) | (full.sums_length ^ SLOW_BUCKETS) | (
+        full.liquidities_length ^ SLOW_BUCKETS
+    ) != 0:
         return False, empty(Head), slow
     total: uint256 = 0
     all_bits: uint256 = 0
@@ -526,9 +530,7 @@ def _ask_full(source: address, flip: uint256) -> (bool, Head, Slow):
     lower, upper = middle._middle(full.sums)
     # Rounding keeps the order: the median of the rounded means is the median mean, rounded
     slow.low_tick = min(unsafe_div(total, SLOW_SECONDS), unsafe_div(lower, BUCKET))
-    slow.high_tick = max(
-        unsafe_div(unsafe_add(total, SLOW_SECONDS - 1), SLOW_SECONDS), unsafe_div(unsafe_add(upper, BUCKET - 1), BUCKET)
-    )
+    slow.high_tick = max(unsafe_div(unsafe_add(total, SLOW_SECONDS - 1), SLOW_SECONDS), unsafe_div(unsafe_add(upper, BUCKET - 1), BUCKET))
     slow.known = True
     return True, full.head, slow
 
@@ -537,8 +539,12 @@ def _ask_full(source: address, flip: uint256) -> (bool, Head, Slow):
 @pure
 def _is_empty_tail(recent: RecentAnswer) -> bool:
     return (
-        (recent.head.offset ^ 32) | (recent.head.sums_offset ^ 224) | (recent.head.liquidities_offset ^ 256)
-        | recent.sums_length | recent.liquidities_length == 0
+        (recent.head.offset ^ 32)
+        | (recent.head.sums_offset ^ 224)
+        | (recent.head.liquidities_offset ^ 256)
+        | recent.sums_length
+        | recent.liquidities_length
+        == 0
     )
 
 

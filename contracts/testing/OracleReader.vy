@@ -16,8 +16,10 @@ from interfaces import IPriceOracle
 interface Pair:
     def swap(amount0_out: uint256, amount1_out: uint256, to: address, data: Bytes[32]): nonpayable
 
+
 interface Token:
     def transfer(to: address, amount: uint256) -> bool: nonpayable
+
 
 # ---------------------------------------------------------------- storage
 

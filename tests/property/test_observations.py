@@ -59,7 +59,7 @@ def later(now: int, wait: int) -> int:
     return (now // BUCKET + buckets) * BUCKET + seconds - 1
 
 
-steps = st.lists(st.tuples(waits(), st.sampled_from(["sync", "sync", "near", "poke"]), amounts(), amounts()), min_size=1, max_size=12)
+steps = st.lists(st.tuples(waits(), st.sampled_from(["sync", "sync", "near", "poke"]), amounts(), amounts()), min_size=1, max_size=8)
 
 
 @given(amounts(), amounts(), st.integers(0, 179), steps, waits(), st.integers(0, 20))

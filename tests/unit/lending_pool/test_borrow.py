@@ -94,6 +94,16 @@ def test_borrow__below_the_minimum_debt__reverts(world: World) -> None:
     world.borrow("borrower", "BTC", 500_000)
 
 
+def test_borrow__value_of_the_debt__rounds_up(world: World) -> None:
+    """Half an ETH at a price one wei short of 200 is worth half a wei less than 100: it counts as 100."""
+    world.supply("borrower", "BTC", 10**8)
+    world.enable("borrower", "BTC")
+    world.set_band("ETH", 200 * WAD - 1, 200 * WAD - 1)
+    world.borrow("borrower", "ETH", 5 * 10**17)
+    with pytest.raises(Refused, match="pool: below minimum debt"):
+        world.borrow("attacker", "ETH", 5 * 10**17 - 1)
+
+
 def test_borrow__own_collateral__reverts(world: World) -> None:
     world.open("borrower", "ETH", 100 * 10**18, "USD", 1_000 * 10**6)
     with pytest.raises(Refused, match="pool: same asset"):

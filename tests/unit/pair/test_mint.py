@@ -97,8 +97,9 @@ def test_mint__token_took_balance_away__reverts(market, lender):
     market.pair.mint(lender)
 
 
-def test_mint__after_gift_and_sync_before_any_liquidity__starts_the_history_then(new_market, lender, attacker):
-    """Reserves without LP tokens can be traded, but nothing of that time is remembered."""
+@pytest.mark.parametrize("started", [5000, 28 * 180])
+def test_mint__after_gift_and_sync_before_any_liquidity__starts_the_history_then(new_market, lender, attacker, started):
+    """Reserves without LP tokens can be traded, but nothing of that time is remembered: no sum, and no price to clamp to."""
     market = new_market()
     market.give(10**6, 10**6)
     market.pair.sync(sender=attacker)
@@ -107,16 +108,17 @@ def test_mint__after_gift_and_sync_before_any_liquidity__starts_the_history_then
         market.give(10**5, 0)
         market.pair.swap(0, 1, attacker, b"", sender=attacker)
         assert market.pair.window(20).started_ts == 0
-    set_time(START + 5000)
-    market.give(10**7, 10**7)
-    assert market.pair.mint(lender) == 10**7 - MINIMUM_LIQUIDITY
+    set_time(START + started)
+    market.give(10**7, 10**15)
+    assert market.pair.mint(lender) == 10**11 - MINIMUM_LIQUIDITY
     reserve0, reserve1 = market.reserves
-    assert (reserve0, reserve1) == (11_300_000, 10_999_997)
+    assert (reserve0, reserve1) == (11_300_000, 10**15 + 999_997)
     model = observations.Observations()
-    model.start(START + 5000, *state_of(reserve0, reserve1))
-    for wait in (5001, 5100, 5500, 6000, 20_000):
-        set_time(START + wait)
-        for buckets in (0, 1, 10, 20):
-            assert seen(market.pair.window(buckets)) == model.window(START + wait, buckets)
+    model.start(START + started, *state_of(reserve0, reserve1))
+    for wait in (1, 100, 500, 540, 1000, 15_000):
+        now = START + started + wait
+        set_time(now)
+        for buckets in (0, 1, 2, 10, 20):
+            assert seen(market.pair.window(buckets)) == model.window(now, buckets)
         market.pair.sync()
-        model.change(START + wait, *state_of(reserve0, reserve1))
+        model.change(now, *state_of(reserve0, reserve1))

@@ -26,15 +26,19 @@ def seasoned(market):
 
 @pytest.mark.parametrize("name", LOCKED)
 def test_callback__calls_a_change__is_refused(seasoned, callee, name):
-    pay = (seasoned.token0, call_data(seasoned.token0, "mint", seasoned.pair.address, 10 * E18), True)
-    reenter = (seasoned.pair, change(seasoned.pair, name, callee.address), False)
-    seasoned.pair.transfer(callee, E18, sender=seasoned.lender)
-    seasoned.pair.swap(0, E18, callee, instructions(reenter, pay))
-    assert callee.result(0) == (False, b"")
-    # and bubbles, where the receiver insists
+    """Each of these would succeed if the pair were open: there is a surplus of tokens and of LP tokens."""
+    pair = seasoned.pair
+    pair.transfer(pair, E18, sender=seasoned.lender)
+    pay = [(t, call_data(t, "mint", pair.address, 10 * E18), True) for t in (seasoned.token0, seasoned.token1)]
+    again = change(pair, name, callee.address)
+    pair.swap(0, E18, callee, instructions(*pay, (pair, again, False)))
+    assert callee.result(2) == (False, b"")
+    # It bubbles, where the receiver insists
     with boa.reverts():
-        seasoned.pair.swap(0, E18, callee, instructions((reenter[0], reenter[1], True), pay))
-    seasoned.pair.sync()  # open again
+        pair.swap(0, E18, callee, instructions(*pay, (pair, again, True)))
+    # and afterwards the pair is open again
+    seasoned.give(10 * E18, 10 * E18)
+    callee.make((pair.address, again, True))
 
 
 def test_callback__reads_any_view__sees_the_state_before(seasoned, callee):

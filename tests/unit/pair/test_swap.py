@@ -51,6 +51,19 @@ def test_swap__other_fees__are_kept_to_the_wei(new_market, fee_bps):
         assert market.model.k >= (10**9 + 7) * (10**12 + 39)
 
 
+def test_swap__k_exactly_kept__succeeds(new_market):
+    """1000 * 5000 = 2000 * 2500; with a fee of 25 bps the smallest such case: 9,975 of 10,000 count."""
+    market = new_market(0)
+    market.provide(1000 * E18, 5000 * E18)
+    market.swap(1000 * E18, 0, 0, 2500 * E18)
+    market.agrees()
+    market = new_market(25)
+    market.provide(9_975, 2 * 9_975)
+    market.swap(10_000, 0, 0, 9_975)
+    assert (market.reserves[0] * 10_000 - 10_000 * 25) * market.reserves[1] == 2 * 9_975**2 * 10_000
+    market.agrees()
+
+
 @given(
     reserves=st.tuples(*[st.integers(1001, 2**100)] * 2),
     ins=st.tuples(*[st.one_of(st.just(0), st.integers(1, 2**100))] * 2),
