@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from bench.artifacts import V2_CORE, V2_PERIPHERY, ours, uniswap
 from bench.world import BLOCK_SECONDS, BUCKET, MAX, MINUTE, WAD, BenchError, Tx, World

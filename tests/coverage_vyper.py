@@ -46,6 +46,8 @@ def _statements(node: vy_ast.VyperNode) -> Iterator[vy_ast.VyperNode]:
 
 
 def _has_code(statement: vy_ast.VyperNode) -> bool:
+    if statement.lineno is None:  # made by the compiler, such as the getter of a public constant
+        return False
     if isinstance(statement, (vy_ast.Pass, vy_ast.Break, vy_ast.Continue)):
         return False
     return not (isinstance(statement, vy_ast.Return) and statement.value is None)

@@ -107,9 +107,7 @@ def account(account: address) -> ILens.AccountView:
         if band.why == empty(IPriceOracle.Why):
             weighted_new += math._value_down(c.amount, band.low) * c.ltv_bps
         view.collaterals.append(
-            ILens.CollateralView(
-                asset=c.asset, amount=c.amount, ltv_bps=c.ltv_bps, bonus_bps=c.bonus_bps, value_wad=value, band=band
-            )
+            ILens.CollateralView(asset=c.asset, amount=c.amount, ltv_bps=c.ltv_bps, bonus_bps=c.bonus_bps, value_wad=value, band=band)
         )
     for d: ILendingPool.Debt in state.debts:
         band: IPriceOracle.Band = staticcall oracle.band(d.asset)
@@ -177,4 +175,3 @@ def _quote(id: uint256, oracle: IPriceOracle) -> Quote:
         liquidation_high=min(band.liquidation_high, LOW_128),
         liquidation_low=min(band.liquidation_low, LOW_128),
     )
-

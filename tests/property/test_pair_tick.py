@@ -1,5 +1,6 @@
-"""pair_tick against the exact logarithm."""
+"""pair_tick against the exact logarithm. (OBS-06)"""
 
+import math
 import random
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -107,6 +108,26 @@ def test_tick__on_both_sides_of_a_boundary__is_exact_down_to_its_tolerance(harne
     for reserves in ((smaller, larger + close) for close in range(-2, 4)):
         assert harness.tick(*reserves) in answers(*reserves)
         assert harness.tick(*reversed(reserves)) in answers(*reversed(reserves))
+
+
+def test_tick__around_many_boundaries__is_exact_down_to_its_tolerance():
+    """At a boundary, or above it by next to nothing, and 2^-46 of a tick below it: an error of the logarithm beyond its bound shows."""
+    machine = Machine(OWNER, 1)
+    harness = machine.deploy(vyper_code("testing/PairTickHarness.vy"))
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    draw = random.Random(seed)
+    hair = Fraction(1, 10_000 * 2**46)
+    for _ in range(examples(1500)):
+        exponent = draw.randrange(1, 346_000)
+        ratio = power(exponent)
+        smaller = draw.randrange(2**60, 2**61)
+        at, below = math.ceil(smaller * ratio), math.floor(smaller * ratio * (1 - hair))
+        down, further = math.floor(smaller * ratio), math.ceil(smaller * ratio * (1 + hair))
+        cases = [(smaller, at, exponent), (smaller, below, exponent - 1), (down, smaller, -exponent), (further, smaller, -exponent - 1)]
+        for reserve0, reserve1, expected in cases:
+            answer = int.from_bytes(machine.view(harness, call_data("tick(uint256,uint256)", reserve0, reserve1)), "big", signed=True)
+            assert answer == expected, (seed, reserve0, reserve1)
 
 
 def test_tick__reverts_nowhere(harness):

@@ -1,5 +1,5 @@
 """Inverse (2022): a time-weighted price over whatever had gone by since somebody last poked it, a single block if one liked. Here no window
-is ever shorter than promised, whoever trades when, and one block at any price moves a mean by its share of the clamp."""
+is ever shorter than promised, whoever trades when, and one block at any price moves a mean by its share of the clamp. (OBS-07)"""
 
 import random
 

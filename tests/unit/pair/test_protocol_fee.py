@@ -1,4 +1,4 @@
-"""The protocol's share of the growth of sqrt(k), against the model and against what it is meant to be."""
+"""The protocol's share of the growth of sqrt(k), against the model and against what it is meant to be. (AMM-06)"""
 
 from math import isqrt
 

@@ -1,4 +1,4 @@
-"""What can be called while the pair is in the middle of something: no change of it, every view, and the LP token."""
+"""What can be called while the pair is in the middle of something: no change of it, every view, and the LP token. (AMM-07)"""
 
 import boa
 import pytest

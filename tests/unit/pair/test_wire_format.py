@@ -1,4 +1,4 @@
-"""Selectors, argument and answer types and events are those of the published Uniswap V2, but for what is left out on purpose."""
+"""Selectors, argument and answer types and events are those of the published Uniswap V2, but for what is left out on purpose. (AMM-09)"""
 
 import json
 

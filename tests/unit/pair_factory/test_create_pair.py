@@ -1,3 +1,5 @@
+"""One address for each pair, known before it exists. (AMM-08)"""
+
 import boa
 import pytest
 from eth_utils import keccak, to_checksum_address
