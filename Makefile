@@ -61,7 +61,7 @@ clean: ## remove everything that the targets made
 	if [ ! -x .venv/bin/python ]; then echo "setup: making a virtual environment in .venv"; "$$python" -m venv .venv; fi
 	@if [ "$$(.venv/bin/uv --version 2>/dev/null | cut -d' ' -f2)" != "$(UV_VERSION)" ]; then \
 	  echo "setup: installing uv $(UV_VERSION) into it"; \
-	  .venv/bin/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION); \
+	  .venv/bin/python -m pip install -qq --disable-pip-version-check uv==$(UV_VERSION); \
 	fi
 	@echo "setup: installing the Python packages of uv.lock"
 	@env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync -q --frozen --no-managed-python

@@ -17,11 +17,10 @@ import json
 import os
 import signal
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -30,9 +29,22 @@ import numpy as np
 from eth_utils.address import to_checksum_address
 
 from plimsoll.abi import EventType, parse_function, read_word
-from plimsoll.addresses import AddressBook, write_atomically
+from plimsoll.addresses import AddressBook
 from plimsoll.cli import DONE, FAILED, MAX_BATCH, NOTHING, keeper_options
-from plimsoll.errors import Problem
+from plimsoll.errors import KeeperError, Problem
+from plimsoll.heads import Heads
+from plimsoll.health import (
+    RESERVES,
+    Array,
+    Bounds,
+    decode_health,
+    decode_prices,
+    encode_health,
+    liquidatable,
+    usage_percent,
+    without_debt,
+)
+from plimsoll.keeper_state import Sent, State
 from plimsoll.rpc import (
     DEFAULT_URL,
     DEV_CHAIN_ID,
@@ -50,20 +62,14 @@ from plimsoll.rpc import (
 )
 from plimsoll.words import amount, money, short
 
-Array = np.ndarray[Any, Any]
-
 WAD = 10**18
 ROOT = Path(__file__).resolve().parent.parent
 KEY_VARIABLE = "PLIMSOLL_KEEPER_KEY"
-STATE_FORMAT = 1
-
 
 # Lens.health takes about so much gas for each account
-
 HEALTH_GAS = 30_000
 # Up to so many borrowers all are checked in each block; above, those near the edge and so many others in turn
 ALL_AT_ONCE = 500
-IN_TURN = 100
 # Who is this near to 100 %, as far as the bounds know, is asked for without waiting for the block's prices
 NEAR = 0.97
 # Floats bound; what is this near is asked for exactly
@@ -79,16 +85,8 @@ PATIENCE = 3_600
 STUCK_BLOCKS = 4
 
 # The few functions that it calls, from interfaces/: it needs no compiled contracts
-HEALTH = parse_function("health(address[])", ["uint256[]"])
 ACCOUNT_STATE = parse_function("account_state(address)", ["((address,uint256,uint256,uint256)[],(address,uint256)[])"])
 BAND = parse_function("band(address)", ["uint256"] * 7)
-RESERVES = parse_function(
-    "reserves()",
-    [
-        "(address,(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,bool,address),"
-        "uint256,uint256,(uint256,uint256,uint256,uint256,uint256,uint256,uint256))[]"
-    ],
-)
 LIQUIDATE = parse_function("liquidate(address,address,address,uint256,uint256,uint256)", ["uint256", "uint256"])
 BALANCE_OF = parse_function("balanceOf(address)", ["uint256"])
 ALLOWANCE = parse_function("allowance(address,address)", ["uint256"])
@@ -120,137 +118,7 @@ LIQUIDATION = _event(
 )
 
 
-class KeeperError(Problem):
-    """The keeper cannot go on."""
-
-
 # ---------------------------------------------------------------------- decisions (no I/O)
-
-
-def encode_health(accounts: list[str]) -> str:
-    """Call data of Lens.health, without a general encoder: thousands of accounts a block."""
-    words = "".join("0" * 24 + a[2:] for a in accounts)
-    return f"0x{HEALTH.selector.hex()}{32:064x}{len(accounts):064x}{words}"
-
-
-def decode_health(raw: bytes, count: int) -> Array:
-    """count rows of four 64-bit numbers: capacity (high, low), debt (high, low)."""
-    if len(raw) != 64 + 32 * count or int.from_bytes(raw[32:64], "big") != count:
-        raise KeeperError("the lens answered something else than one word per account: is the address book right?")
-    health: Array = np.frombuffer(raw, dtype=">u8", offset=64).reshape(count, 4).astype(np.uint64)
-    return health
-
-
-def liquidatable(health: Array) -> Array:
-    """Indices of accounts with debt > 0 and debt >= capacity, largest debt first. Exact: no floats."""
-    capacity_high, capacity_low, debt_high, debt_low = health.T
-    owes = (debt_high | debt_low) != 0
-    due = (debt_high > capacity_high) | ((debt_high == capacity_high) & (debt_low >= capacity_low))
-    found = np.flatnonzero(owes & due)
-    order: Array = found[np.lexsort((debt_low[found], debt_high[found]))[::-1]]
-    return order
-
-
-def without_debt(health: Array) -> Array:
-    return np.flatnonzero((health[:, 2] | health[:, 3]) == 0)
-
-
-def usage_percent(row: Array) -> float:
-    """For the log only."""
-    capacity = (int(row[0]) << 64) | int(row[1])
-    debt = (int(row[2]) << 64) | int(row[3])
-    return round(debt * 100 / capacity, 2) if capacity else float("inf")
-
-
-class Bounds:
-    """Which accounts can have reached 100 % since they were last checked; nobody else needs to be asked for.
-
-    An account that no event has touched has the shares and the scaled debt that it had. Since its last check its capacity
-    has then fallen at most as far as the collateral that fell furthest, and its debt has grown at most as the debt that grew
-    most: usage <= usage then * growth / fall. Each check is remembered with the prices of its block ("snapshot"), so that
-    the bound does not loosen while prices move to and fro. The rest is checked in turn, which also heals what a missed
-    event would leave behind.
-    """
-
-    def __init__(self) -> None:
-        self.accounts: list[str] = []
-        self.index: dict[str, int] = {}
-        self._usage = np.empty(0)
-        self._snapshot = np.empty(0, dtype=np.int64)
-        self._collateral: list[Array] = []
-        self._debt: list[Array] = []
-        self._turn = 0
-
-    def set_accounts(self, accounts: list[str]) -> None:
-        """Keep what is known of those who stay; a new one may be anywhere."""
-        usage = np.full(len(accounts), np.inf)
-        snapshot = np.full(len(accounts), -1, dtype=np.int64)
-        old = [(i, self.index[a]) for i, a in enumerate(accounts) if a in self.index]
-        if old:
-            new_at, old_at = np.array(old).T
-            usage[new_at] = self._usage[old_at]
-            snapshot[new_at] = self._snapshot[old_at]
-        self.accounts, self._usage, self._snapshot = accounts, usage, snapshot
-        self.index = {a: i for i, a in enumerate(accounts)}
-
-    def checked(self, which: Array, health: Array, prices: tuple[Array, Array]) -> None:
-        """Remember a check of the accounts `which` at the block's `prices`."""
-        capacity = health[:, 0].astype(float) * 2.0**64 + health[:, 1]
-        debt = health[:, 2].astype(float) * 2.0**64 + health[:, 3]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            self._usage[which] = np.where(debt == 0, 0.0, debt / capacity)
-        self._snapshot[which] = len(self._collateral)
-        self._collateral.append(prices[0])
-        self._debt.append(prices[1])
-        if len(self._collateral) > 2_000:
-            self._compact()
-
-    def _compact(self) -> None:
-        used, renumbered = np.unique(self._snapshot, return_inverse=True)
-        shift = 1 if len(used) and used[0] == -1 else 0
-        self._collateral = [self._collateral[i] for i in used[shift:]]
-        self._debt = [self._debt[i] for i in used[shift:]]
-        self._snapshot = renumbered.astype(np.int64) - shift
-
-    def touched(self, accounts: Iterable[str]) -> None:
-        """An event named them: nothing is known any more."""
-        for a in accounts:
-            i = self.index.get(a)
-            if i is not None:
-                self._usage[i], self._snapshot[i] = np.inf, -1
-
-    def highest(self, prices: tuple[Array, Array]) -> Array:
-        """For each account what its usage can be at most; infinite for one that was never checked."""
-        factors = np.full(len(self._collateral) + 1, np.inf)
-        # of all snapshots, those that an account still refers to: mostly one, because all are checked in every block
-        for i in np.unique(self._snapshot[self._snapshot >= 0]):
-            collateral, debt = self._collateral[i], self._debt[i]
-            # assets listed since then do not matter: whoever uses one was named by an event
-            n = len(collateral)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                fall = np.min(np.where(collateral > 0, prices[0][:n] / collateral, np.inf), initial=np.inf)
-                growth = np.max(np.where(debt > 0, prices[1][:n] / debt, np.where(prices[1][:n] > 0, np.inf, 0)), initial=0)
-                factors[i] = growth / fall if fall > 0 else np.inf
-        with np.errstate(invalid="ignore"):
-            bound = self._usage * factors[self._snapshot]
-        # 0 * infinity: a price came back, or nothing is owed; asking is cheap
-        return np.where(np.isnan(bound), np.inf, bound)
-
-    def some_in_turn(self) -> Array:
-        n = len(self.accounts)
-        which = (self._turn + np.arange(min(IN_TURN, n))) % max(n, 1)
-        self._turn = (self._turn + IN_TURN) % max(n, 1)
-        return which
-
-
-def decode_prices(raw: bytes) -> tuple[Array, Array]:
-    """Per reserve, what a supply share gives of capacity and what a unit of scaled debt owes, at the trigger prices."""
-    collateral, debt = [], []
-    for _, state, _, _, band in RESERVES.decode(raw):
-        _, cash, shares, _, owed, _, index, _, ltv = state[:9]
-        collateral.append(float(band[2]) * ltv * (cash + owed + 1) / (shares + 10**6))
-        debt.append(float(band[3]) * index)
-    return np.array(collateral), np.array(debt)
 
 
 @dataclass(frozen=True)
@@ -282,73 +150,6 @@ def best(offers: Iterable[Offer], min_profit_wad: int) -> Offer | None:
     """The most profitable one that pays enough."""
     paying = [o for o in offers if o.profit_wad >= min_profit_wad]
     return max(paying, key=lambda o: o.profit_wad, default=None)
-
-
-# ---------------------------------------------------------------------- records
-
-
-@dataclass
-class Sent:
-    """A transaction that waits."""
-
-    borrower: str
-    tx_hash: str
-    nonce: int
-    block: int
-    debt_asset: str = ""
-    max_repay: int = 0
-    data: str = ""
-    looks: int = 0  # blocks in which it was looked for and not found
-    fees: dict[str, int] = field(default_factory=dict)
-    overtaken: bool = False
-
-
-@dataclass
-class State:
-    """What survives a kill."""
-
-    path: Path
-    chain_id: int
-    genesis: str
-    pool: str
-    last_block: int
-    borrowers: dict[str, int] = field(default_factory=dict)  # account -> block of its last Borrow
-    pending: dict[str, Sent] = field(default_factory=dict)  # by borrower
-
-    def save(self) -> None:
-        data = {
-            "format": STATE_FORMAT,
-            "chain_id": self.chain_id,
-            "genesis": self.genesis,
-            "pool": self.pool,
-            "last_block": self.last_block,
-            "borrowers": self.borrowers,
-            "pending": [vars(s) for s in self.pending.values()],
-        }
-        # against kills, not power cuts: an old file only costs reading some blocks again
-        write_atomically(self.path, json.dumps(data) + "\n", durable=False)
-
-    @classmethod
-    def load(cls, path: Path, book: AddressBook) -> tuple[State, str | None]:
-        """The state for this deployment, and why an old one was not used, if so."""
-        pool = book.address("LendingPool")
-        fresh = cls(path, book.chain_id, book.data["genesis"], pool, max(book.block - 1, 0))
-        try:
-            data = json.loads(path.read_text())
-        except FileNotFoundError:
-            return fresh, None
-        except (OSError, ValueError):
-            return fresh, f"{path} is damaged: reading all borrowers from the chain again"
-        try:
-            same = (data["format"], data["chain_id"], data["genesis"], data["pool"])
-            if same != (STATE_FORMAT, fresh.chain_id, fresh.genesis, pool):
-                return fresh, f"{path} is of another deployment: beginning anew"
-            fresh.last_block = int(data["last_block"])
-            fresh.borrowers = {str(a): int(b) for a, b in data["borrowers"].items()}
-            fresh.pending = {s["borrower"]: Sent(**s) for s in data["pending"]}
-            return fresh, None
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return cls.load(path.with_suffix(".none"), book)[0], f"{path} is damaged: reading all borrowers again"
 
 
 @dataclass(frozen=True)
@@ -385,58 +186,6 @@ class Log:
         except BrokenPipeError:
             # whoever read the log has gone; liquidating goes on
             self.out = open(os.devnull, "w")  # noqa: SIM115
-
-
-# ---------------------------------------------------------------------- new blocks
-
-
-class Heads:
-    """Wakes the keeper at each new block: newHeads over WebSocket, or polling where there is none."""
-
-    def __init__(self, url: str | None, poll: float):
-        self.poll = poll
-        self._url = url
-        self._woken = threading.Event()
-        self._stop = threading.Event()
-        self.live = threading.Event()
-        if url:
-            threading.Thread(target=self._listen, name="heads", daemon=True).start()
-            self.live.wait(2.0)
-
-    def wait(self) -> None:
-        """Until a block was announced or it is time to look."""
-        self._woken.wait(max(self.poll, 1.0) if self.live.is_set() else self.poll)
-        self._woken.clear()
-
-    def wake(self) -> None:
-        self._woken.set()
-
-    def close(self) -> None:
-        self._stop.set()
-
-    def _listen(self) -> None:
-        from websockets.exceptions import WebSocketException
-        from websockets.sync.client import connect
-
-        delay = 0.1
-        while not self._stop.is_set():
-            try:
-                with connect(self._url or "", open_timeout=5, max_size=2**22) as socket:
-                    socket.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]}))
-                    if "result" not in json.loads(socket.recv(5)):
-                        return  # an endpoint without subscriptions: polling it is
-                    self.live.set()
-                    self._woken.set()
-                    delay = 0.1
-                    while not self._stop.is_set():
-                        socket.recv()
-                        self._woken.set()
-            except (OSError, WebSocketException, TimeoutError, ValueError):
-                pass
-            self.live.clear()
-            self._woken.set()
-            self._stop.wait(delay)
-            delay = min(delay * 2, 10.0)
 
 
 # ---------------------------------------------------------------------- the keeper

@@ -8,8 +8,10 @@ from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plimsoll import keeper
-from plimsoll.keeper import Bounds, KeeperError, Offer
+from plimsoll import health, keeper
+from plimsoll.errors import KeeperError
+from plimsoll.health import Bounds
+from plimsoll.keeper import Offer
 
 WAD = 10**18
 MAX_128 = 2**128 - 1
@@ -21,7 +23,7 @@ def packed(*accounts: tuple[int, int]) -> bytes:
 
 
 def due(*accounts: tuple[int, int]) -> list[int]:
-    return [int(i) for i in keeper.liquidatable(keeper.decode_health(packed(*accounts), len(accounts)))]
+    return [int(i) for i in health.liquidatable(health.decode_health(packed(*accounts), len(accounts)))]
 
 
 amounts = st.integers(0, MAX_128) | st.integers(0, 3) | st.integers(2**64 - 2, 2**64 + 2)
@@ -33,20 +35,20 @@ def test_liquidatable__any_accounts__exactly_those_and_largest_debt_first(accoun
     assert sorted(found) == [i for i, (c, d) in enumerate(accounts) if d > 0 and d >= c]
     debts = [accounts[i][1] for i in found]
     assert debts == sorted(debts, reverse=True)
-    health = keeper.decode_health(packed(*accounts), len(accounts))
-    assert keeper.without_debt(health).tolist() == [i for i, (_, d) in enumerate(accounts) if d == 0]
+    answered = health.decode_health(packed(*accounts), len(accounts))
+    assert health.without_debt(answered).tolist() == [i for i, (_, d) in enumerate(accounts) if d == 0]
 
 
 def test_encode_health__addresses__as_a_general_encoder() -> None:
     accounts = [f"0x{n:040x}" for n in (1, 2**160 - 1, 77)]
-    assert keeper.encode_health(accounts) == "0x" + keeper.HEALTH.encode(accounts).hex()
-    assert keeper.encode_health([]) == "0x" + keeper.HEALTH.encode([]).hex()
+    assert health.encode_health(accounts) == "0x" + health.HEALTH.encode(accounts).hex()
+    assert health.encode_health([]) == "0x" + health.HEALTH.encode([]).hex()
 
 
 @pytest.mark.parametrize("answer", [b"", b"\0" * 64, packed((1, 1), (1, 1)), packed((1, 1)) + b"\0"])
 def test_decode_health__not_one_word_per_account__refused(answer: bytes) -> None:
     with pytest.raises(KeeperError, match="one word per account"):
-        keeper.decode_health(answer, 1)
+        health.decode_health(answer, 1)
 
 
 # ---------------------------------------------------------------- offers
@@ -100,7 +102,7 @@ price_vectors = st.tuples(st.lists(price, min_size=3, max_size=3), st.lists(pric
 
 
 def rows(accounts: list[tuple[int, int]]) -> Any:
-    return keeper.decode_health(packed(*[(min(c, MAX_128), min(d, MAX_128)) for c, d in accounts]), len(accounts))
+    return health.decode_health(packed(*[(min(c, MAX_128), min(d, MAX_128)) for c, d in accounts]), len(accounts))
 
 
 @given(positions, st.lists(price_vectors, min_size=2, max_size=6), st.data())
@@ -153,8 +155,8 @@ def test_bounds__many_checks__old_snapshots_dropped() -> None:
 
 def test_bounds__in_turn__everybody_comes() -> None:
     bounds = Bounds()
-    bounds.set_accounts([f"0x{i:040x}" for i in range(2 * keeper.IN_TURN + 7)])
+    bounds.set_accounts([f"0x{i:040x}" for i in range(2 * health.IN_TURN + 7)])
     seen: set[int] = set()
     for _ in range(3):
         seen |= set(bounds.some_in_turn().tolist())
-    assert seen == set(range(2 * keeper.IN_TURN + 7))
+    assert seen == set(range(2 * health.IN_TURN + 7))

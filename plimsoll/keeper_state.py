@@ -1,0 +1,75 @@
+"""What the keeper remembers across a kill: how far it has read, who has borrowed, which transactions wait."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from plimsoll.addresses import AddressBook, write_atomically
+
+STATE_FORMAT = 1
+
+
+@dataclass
+class Sent:
+    """A transaction that waits."""
+
+    borrower: str
+    tx_hash: str
+    nonce: int
+    block: int
+    debt_asset: str = ""
+    max_repay: int = 0
+    data: str = ""
+    looks: int = 0  # blocks in which it was looked for and not found
+    fees: dict[str, int] = field(default_factory=dict)
+    overtaken: bool = False
+
+
+@dataclass
+class State:
+    """What survives a kill."""
+
+    path: Path
+    chain_id: int
+    genesis: str
+    pool: str
+    last_block: int
+    borrowers: dict[str, int] = field(default_factory=dict)  # account -> block of its last Borrow
+    pending: dict[str, Sent] = field(default_factory=dict)  # by borrower
+
+    def save(self) -> None:
+        data = {
+            "format": STATE_FORMAT,
+            "chain_id": self.chain_id,
+            "genesis": self.genesis,
+            "pool": self.pool,
+            "last_block": self.last_block,
+            "borrowers": self.borrowers,
+            "pending": [vars(s) for s in self.pending.values()],
+        }
+        # against kills, not power cuts: an old file only costs reading some blocks again
+        write_atomically(self.path, json.dumps(data) + "\n", durable=False)
+
+    @classmethod
+    def load(cls, path: Path, book: AddressBook) -> tuple[State, str | None]:
+        """The state for this deployment, and why an old one was not used, if so."""
+        pool = book.address("LendingPool")
+        fresh = cls(path, book.chain_id, book.data["genesis"], pool, max(book.block - 1, 0))
+        try:
+            data = json.loads(path.read_text())
+        except FileNotFoundError:
+            return fresh, None
+        except (OSError, ValueError):
+            return fresh, f"{path} is damaged: reading all borrowers from the chain again"
+        try:
+            same = (data["format"], data["chain_id"], data["genesis"], data["pool"])
+            if same != (STATE_FORMAT, fresh.chain_id, fresh.genesis, pool):
+                return fresh, f"{path} is of another deployment: beginning anew"
+            fresh.last_block = int(data["last_block"])
+            fresh.borrowers = {str(a): int(b) for a, b in data["borrowers"].items()}
+            fresh.pending = {s["borrower"]: Sent(**s) for s in data["pending"]}
+            return fresh, None
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return cls.load(path.with_suffix(".none"), book)[0], f"{path} is damaged: reading all borrowers again"
