@@ -1,7 +1,6 @@
 """What all tests share: the contract loader with its cache, the actors, the test tokens, Hypothesis profiles and contract coverage."""
 
 import functools
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests.coverage_vyper import Recorder, install
+from tests.depth import DEEP, examples
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
@@ -21,18 +21,15 @@ CACHE = ROOT / ".cache"
 # Compiled contracts are kept between sessions and shared by the workers.
 set_cache_dir(str(CACHE / "titanoboa"))
 
-# The deep tier runs 50 times as many examples. A test that sets `max_examples` itself multiplies by DEPTH.
-DEPTH = 50 if os.environ.get("PLIMSOLL_DEPTH") == "deep" else 1
 settings.register_profile(
     "default",
-    max_examples=40,
+    max_examples=examples(40),
     stateful_step_count=30,
     deadline=None,
     database=DirectoryBasedExampleDatabase(CACHE / "hypothesis"),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-settings.register_profile("deep", parent=settings.get_profile("default"), max_examples=40 * 50)
-settings.load_profile("deep" if DEPTH > 1 else "default")
+settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not (config.getoption("--deep") or DEPTH > 1):
+    if not (config.getoption("--deep") or DEEP):
         skip = pytest.mark.skip(reason="runs with --deep only")
         for item in items:
             if item.get_closest_marker("deep"):
