@@ -30,11 +30,11 @@ demo: setup ## one real crash on a local chain: deploy, replay 12 March 2020, li
 test: setup node_modules/.ready ## all tests (and the line coverage of the contracts)
 	@$(PYTEST) $(BOA) --contract-coverage
 	@python -m coverage combine -q && python -m coverage report
-	@$(if $(E2E_FILES),$(PYTEST) -p ape_test -m e2e tests/e2e)
+	@$(if $(E2E_FILES),$(PYTEST) -m e2e tests/e2e)
 
 test-deep: setup node_modules/.ready ## all tests, with 50 times as many examples
 	@PLIMSOLL_DEPTH=deep $(PYTEST) $(BOA)
-	@$(if $(E2E_FILES),PLIMSOLL_DEPTH=deep $(PYTEST) -p ape_test -m e2e tests/e2e)
+	@$(if $(E2E_FILES),PLIMSOLL_DEPTH=deep $(PYTEST) -m e2e tests/e2e)
 
 gas: setup node_modules/.ready ## gas and code size beside the peers' published contracts, in out/gas.json
 	@python -m bench.gas
