@@ -17,7 +17,7 @@ import json
 import select
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -279,10 +279,6 @@ class Rpc:
         method, params = call_request(to, data, sender, block, gas)
         return to_bytes(self.call(method, *params))
 
-    def eth_calls(self, calls: Iterable[tuple[str, bytes | str]], block: int | str = "latest") -> list[bytes]:
-        """Many calls in one round trip."""
-        return [to_bytes(r) for r in self.batch([call_request(to, data, None, block) for to, data in calls])]
-
     def logs(self, address: str | list[str], topics: list[Any], first: int, last: int, span: int = 50_000) -> list[dict[str, Any]]:
         """Logs of a range of blocks, in pieces where the endpoint refuses so many at once."""
         found: list[dict[str, Any]] = []
@@ -347,9 +343,6 @@ class Rpc:
 
     def set_balance(self, address: str, wei: int) -> None:
         self.call("anvil_setBalance", address, hex(wei))
-
-    def impersonate(self, address: str) -> None:
-        self.call("anvil_impersonateAccount", address)
 
     def auto_impersonate(self, on: bool = True) -> None:
         """Let `send_unsigned` come from any address: the demo's crowd needs no keys."""

@@ -22,7 +22,6 @@ WHY: dict[int, str] = {
 RELAXED, SAFE, CAUTION, DANGER, LIQUIDATION = range(5)
 STAGES = ("RELAXED", "SAFE", "CAUTION", "DANGER", "LIQUIDATION")
 STAGE_LIMITS_WAD = (30 * 10**16, 60 * 10**16, 80 * 10**16)
-STAGE_RANGES = ("up to 30 %", "up to 60 %", "up to 80 %", "below 100 %", "from 100 %")
 STAGE_COLOURS = ("green", "cyan", "yellow", "dark_orange", "red")
 STAGE_ADVICE = (
     "plenty of room",

@@ -15,7 +15,7 @@ EXAMPLE = """
 \b
 Examples:
   ape run demo
-  ape run demo --prices ../shared/data/eth-usd-10min-2021-05-19.csv --out out/2021-05-19
+  ape run demo --prices my-prices.csv --out out/mine
 
 \b
 Exit codes: 0 all targets met, 1 a target missed or the run failed, 2 bad input.

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests.coverage_vyper import Recorder, install
-from tests.depth import DEEP, examples
+from tests.depth import examples
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
@@ -34,20 +34,11 @@ settings.load_profile("default")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--contract-coverage", action="store_true", help="record the lines of contracts/ that run (see `make test`)")
-    parser.addoption("--deep", action="store_true", help="run the tests marked `deep` too (see `make test-deep`)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--contract-coverage"):
         config.pluginmanager.register(ContractCoverage(config))
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not (config.getoption("--deep") or DEEP):
-        skip = pytest.mark.skip(reason="runs with --deep only")
-        for item in items:
-            if item.get_closest_marker("deep"):
-                item.add_marker(skip)
 
 
 class ContractCoverage:

@@ -2,8 +2,6 @@
 
 import os
 
-DEEP = os.environ.get("PLIMSOLL_DEPTH") == "deep"
-
 
 def examples(n: int) -> int:
-    return n * 50 if DEEP else n
+    return n * 50 if os.environ.get("PLIMSOLL_DEPTH") == "deep" else n

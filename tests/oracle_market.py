@@ -11,7 +11,6 @@ from tests.conftest import load
 
 WAD = 10**18
 DOLLAR_6 = 10**30  # price of a dollar with 6 decimals
-DOLLAR_8 = 10**28
 DOLLAR_18 = 10**18
 
 # log_1.0001 of 200e6 / 1e18: one ETH at 200 dollars of 6 decimals

@@ -96,6 +96,15 @@ class ScriptedPair:
             assert self.window(buckets) == self.model.window(self.now, buckets), f"{buckets} buckets at {self.now - START}"
 
 
+def window_of(machine: Machine, pair: str, buckets: int) -> observations.Window:
+    answer = machine.view(pair, call_data("window(uint256)", buckets))
+    words = [int.from_bytes(answer[i : i + 32], "big", signed=True) for i in range(0, len(answer), 32)]
+    assert words[0] == 32
+    fields = words[1:]
+    ticks, liquidities = (fields[at // 32 + 1 : at // 32 + 1 + fields[at // 32]] for at in fields[5:7])
+    return observations.Window(*fields[:5], tuple(ticks), tuple(liquidities))
+
+
 class FastPair:
     """The same on pyrevm, for campaigns."""
 
@@ -129,12 +138,7 @@ class FastPair:
         self.model.change(self.machine.now, *state_of(reserve0, reserve1))
 
     def window(self, buckets: int) -> observations.Window:
-        answer = self.machine.view(self.pair, call_data("window(uint256)", buckets))
-        words = [int.from_bytes(answer[i : i + 32], "big", signed=True) for i in range(0, len(answer), 32)]
-        assert words[0] == 32
-        fields = words[1:]
-        ticks, liquidities = (fields[at // 32 + 1 : at // 32 + 1 + fields[at // 32]] for at in fields[5:7])
-        return observations.Window(*fields[:5], tuple(ticks), tuple(liquidities))
+        return window_of(self.machine, self.pair, buckets)
 
     def check(self, *lengths: int) -> None:
         for buckets in lengths or (0, 10, 20):

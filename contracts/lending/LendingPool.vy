@@ -45,7 +45,8 @@ BPS: constant(uint256) = 10_000
 MAX_BORROW_LIMIT_BPS: constant(uint256) = 9_900
 # A liquidation at the full bonus must be covered with this much of the collateral's value to spare.
 LTV_MARGIN_BPS: constant(uint256) = 500
-MAX_BONUS_BPS: constant(uint256) = 15_000
+# Above 4/3 the floor of the seizure price (0.75 of the trigger price, with the bonus) would exceed the trigger price itself.
+MAX_BONUS_BPS: constant(uint256) = 13_000
 
 MAX_RESERVES: constant(uint256) = 128
 # Bounds the gas of a health check, and with it that of a liquidation.
@@ -185,8 +186,11 @@ def supply(asset: address, amount: uint256, on_behalf: address) -> uint256:
     # an index, and with it what a share is worth, grows 20,000-fold at most: a unit is never less than 49 shares
     assert shares != 0  # dev: zero shares
     reserve_slots._store(reserve)
-    # += hashes the key once; it cannot overflow
-    self.words[(reserve.id << 160) | convert(on_behalf, uint256)] += shares
+    key: uint256 = (reserve.id << 160) | convert(on_behalf, uint256)
+    word: uint256 = unsafe_add(self.words[key], shares)
+    self.words[key] = word
+    if word >= ENABLED and self.bitmaps[on_behalf] > LOW_128:
+        self._check_priced(asset)
     transfers._pull(asset, msg.sender, supplied)
     log ILendingPool.Supply(asset=asset, account=on_behalf, payer=msg.sender, amount=supplied, shares=shares)
     return shares
@@ -265,6 +269,7 @@ def repay(asset: address, amount: uint256, on_behalf: address) -> uint256:
     scaled: uint256 = 0
     # More than the debt is clamped: somebody else's repayment just before must not make this one fail.
     repaid, scaled = self._reduce_debt(reserve.id, reserve.index_ray, on_behalf, amount)
+    assert scaled != 0, "pool: zero shares"
     reserve.cash = unsafe_add(reserve.cash, repaid)
     reserve.scaled_debt = unsafe_sub(reserve.scaled_debt, scaled)
     reserve_slots._store(reserve)
@@ -288,8 +293,11 @@ def set_collateral(asset: address, enabled: bool):
     self.bitmaps[msg.sender] = bitmap
     key: uint256 = self._key(id, msg.sender)
     self.words[key] = self.words[key] ^ ENABLED
-    if not enabled and bitmap > LOW_128:
-        self._check_new_risk(msg.sender, bitmap, 0, NO_RESERVE, 0)
+    if bitmap > LOW_128:
+        if enabled:
+            self._check_priced(asset)
+        else:
+            self._check_new_risk(msg.sender, bitmap, 0, NO_RESERVE, 0)
     log ILendingPool.CollateralSet(asset=asset, account=msg.sender, enabled=enabled)
 
 
@@ -563,8 +571,8 @@ def _reduce_debt(id: uint256, index_ray: uint256, account: address, amount: uint
         self.words[key] = unsafe_sub(word, scaled << 128)
         self.bitmaps[account] = self.bitmaps[account] ^ ((1 << 128) << id)
         return debt, scaled
+    # 0 for a single raw unit: then it is given for nothing
     scaled = shares_math._to_scaled_down(amount, index_ray)
-    assert scaled != 0, "pool: zero shares"
     self.words[key] = unsafe_sub(word, scaled << 128)
     return amount, scaled
 
@@ -667,6 +675,20 @@ def _debt_value_up(oracle: IPriceOracle, asset: address, amount: uint256) -> uin
 
 
 @internal
+def _check_priced(asset: address):
+    """
+    @notice The collateral that joins an account with debt has a price now
+    @dev In the liquidation test collateral without a price counts at its last valid one, so that a source which fails liquidates
+         nobody. What lost its price, and its worth, could else be bought for nothing and enabled as a shield.
+    """
+    high: uint256 = 0
+    low: uint256 = 0
+    fresh: uint256 = 0
+    high, low, fresh = extcall IPriceOracle(self.oracle).liquidation_prices(asset)
+    assert fresh != 0, "pool: no price"
+
+
+@internal
 def _check_new_risk(account: address, bitmap: uint256, known_debt: uint256, touched_id: uint256, left: uint256):
     """
     @notice The account's debt (at `high`) is within the borrow limit of its capacity (at `low`)
@@ -701,7 +723,9 @@ def _check_new_risk(account: address, bitmap: uint256, known_debt: uint256, touc
             amount = self._supply_down(id, asset, account)
         if amount != 0:
             low, high, why = extcall oracle.new_risk_prices(asset)
-            # what has no price adds no capacity
+            # Without any price now it would count at its last one in the liquidation test: it must not come along.
+            assert low != 0, "pool: no price"
+            # what may not be lent against adds no capacity
             if why == empty(IPriceOracle.Why):
                 weighted_value += (amount * low // WAD * ((listing >> reserve_slots.LTV_AT) & reserve_slots.MASK_16))
     assert debt_value * BPS <= weighted_value // BPS * borrow_limit_bps, "pool: over limit"

@@ -49,6 +49,8 @@ struct Position:
     # At the seizure prices: all collateral (C), and all debt but the chosen one
     collateral_value: uint256
     other_debt_value: uint256
+    # Some enabled collateral never had a price
+    unknown: bool
 
 
 struct Plan:
@@ -181,6 +183,9 @@ def _read(borrower: address, debt_asset: address, collateral_asset: address) -> 
         price: uint256 = high
         if fresh != 0:
             price = math._collateral_price(high, fresh, beta_bps)
+        if high == 0 and c.amount != 0:
+            # Never had a price: what it is worth is unknown, and so is whether the debt is bad.
+            p.unknown = True
         p.collateral_value = unsafe_add(p.collateral_value, math._value_down(c.amount, price))
         if c.asset == collateral_asset:
             p.beta_bps = beta_bps
@@ -219,5 +224,5 @@ def _plan(p: Position, max_repay: uint256) -> Plan:
     left_value: uint256 = math._value_down(unsafe_sub(p.collateral.amount, plan.seized), s_c)
     collateral_left: uint256 = unsafe_add(unsafe_sub(p.collateral_value, chosen_value), left_value)
     debt_left: uint256 = unsafe_add(p.other_debt_value, math._value_up(unsafe_sub(p.debt.amount, plan.repaid), s_d))
-    plan.write_off = math._write_off(collateral_left, debt_left)
+    plan.write_off = not p.unknown and math._write_off(collateral_left, debt_left)
     return plan

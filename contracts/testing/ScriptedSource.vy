@@ -38,12 +38,6 @@ def __init__(token0: address, token1: address):
 
 
 @external
-def set_tokens(token0: address, token1: address):
-    self.token0 = token0
-    self.token1 = token1
-
-
-@external
 def set_window(answer: IObservations.Window):
     """
     @notice Answer window(n > 0) with `answer` and window(0) with the same without its buckets

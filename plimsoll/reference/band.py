@@ -3,7 +3,7 @@
 Prices are WAD units of account for 1e18 raw units. Ticks are log_1.0001 of raw token1 per raw token0.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntFlag
 
 from plimsoll.reference.tick_math import sqrt_ratio_at_tick
@@ -188,7 +188,3 @@ class Oracle:
             at = ticks(window, self.asset_is_token1)
             self.last = LastValid(bucket, at.low, at.high)
         return answer
-
-
-def without_buckets(window: Window) -> Window:
-    return replace(window, bucket_tick_sums=(), bucket_liquidities=())

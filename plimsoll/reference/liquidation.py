@@ -167,5 +167,7 @@ def liquidate(
 
     collateral_left = sum(collateral_at(c, c.amount - (seized if c is collateral else 0)) for c in account.collaterals)
     debt_left = sum(debt_at(d, d.amount - (repaid if d is debt else 0)) for d in account.debts)
-    write_off = collateral_left < DUST_WAD and debt_left > collateral_left
+    # what never had a price is worth nobody knows what: no ground to call the debt bad
+    known = all(prices[c.asset].high for c in account.collaterals if c.amount)
+    write_off = known and collateral_left < DUST_WAD and debt_left > collateral_left
     return Liquidation(repaid, seized, fee, s_c, s_d, debt_value, capacity, bonus_wad, write_off)

@@ -255,6 +255,8 @@ class Pool:
         reserve.cash += amount
         reserve.total_shares += shares
         self._add_shares(account, asset, shares)
+        if asset in self.enabled.get(account, set()):
+            self._check_joins_with_price(asset, account)
         return shares
 
     @action
@@ -314,7 +316,10 @@ class Pool:
         if amount == MAX and payer != account:
             raise Refused("pool: own debt only")
         reserve = self._touch(asset)
+        scaled = reserve.scaled_debt
         repaid = self._reduce_debt(reserve, asset, account, amount)
+        if reserve.scaled_debt == scaled:
+            raise Refused("pool: zero shares")
         reserve.cash += repaid
         return repaid
 
@@ -331,6 +336,7 @@ class Pool:
             if len(own) == MAX_PER_ACCOUNT:
                 raise Refused("pool: too many collaterals")
             own.add(asset)
+            self._check_joins_with_price(asset, account)
             return
         own.remove(asset)
         if self.owing.get(account):
@@ -436,8 +442,6 @@ class Pool:
         part = scaled
         if amount < debt:
             debt, part = amount, amount * RAY // reserve.index
-            if part == 0:
-                raise Refused("pool: zero shares")
         self.scaled[account, asset] = scaled - part
         reserve.scaled_debt -= part
         if part == scaled:
@@ -454,10 +458,17 @@ class Pool:
             debt += div_up(state.reserves[asset].debt_up(self.scaled[account, asset]) * self.prices[asset].high, WAD)
         weighted = 0
         for asset in self.enabled.get(account, set()):
+            amount = state.reserves[asset].assets_down(self.shares.get((account, asset), 0))
+            if amount and not self.prices[asset].low:
+                raise Refused("pool: no price")
             if self.prices[asset].open:
-                amount = state.reserves[asset].assets_down(self.shares.get((account, asset), 0))
                 weighted += amount * self.prices[asset].low // WAD * state.reserves[asset].ltv_bps
         return weighted // BPS, debt
+
+    def _check_joins_with_price(self, asset: str, account: str) -> None:
+        """What lost its price counts at its last one: it may not join a debt as a shield."""
+        if self.owing.get(account) and not self.prices[asset].low:
+            raise Refused("pool: no price")
 
     def _check_new_risk(self, account: str) -> None:
         capacity, debt = self.capacity_and_debt(account)

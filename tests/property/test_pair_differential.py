@@ -9,6 +9,7 @@ AMM-02  reserve0 * reserve1 never falls except by `burn`
 AMM-03  what an LP token is worth, sqrt(k) / supply, never falls except by the protocol's share
 AMM-04  the reserves never exceed the balances
 AMM-05  the supply is the sum of all balances, and the zero address keeps at least the minimum
+OBS-01  what the pair remembers of real trades is the sum over its past (for some of the pairs: the model takes its time)
 """
 
 import json
@@ -22,8 +23,10 @@ from eth_abi import encode
 from eth_account import Account
 from eth_utils import keccak
 
+from plimsoll.reference.observations import Observations
 from tests.conftest import ROOT
 from tests.depth import examples
+from tests.pair_world import state_of, window_of
 from tests.revm import MAX, Machine, Outcome, blueprint_code, call_data, selector, uniswap_code, vyper_code, word
 
 OWNER = "0x" + "0e" * 20
@@ -130,7 +133,7 @@ class Mismatch(AssertionError):
 class Life:
     """Draws the steps, and takes each in both worlds."""
 
-    def __init__(self, kinds: tuple[str, str], seed: str) -> None:
+    def __init__(self, kinds: tuple[str, str], seed: str, remembers: bool = False) -> None:
         self.random = random.Random(seed)
         self.worlds = worlds(kinds)
         self.steps = 0
@@ -140,6 +143,7 @@ class Life:
         self.share_on = False
         # Which of the re-entering calls a flash swap tries
         self.drawn = 0
+        self.memory = Observations() if remembers else None
 
     # ---------------------------------------------------------------- taking steps
 
@@ -173,13 +177,28 @@ class Life:
         if mine != other:
             self.differ("state", mine, other)
         self.check_invariants(mine)
-        if self.steps % 50 == 0:
+        if self.memory is not None:
+            self.check_memory(self.memory, mine)
+        if self.steps % 10 == 0:
             held, other_held = (w.holdings() for w in self.worlds)
             if held != other_held:
                 self.differ("holdings", held, other_held)
             balances = held[2 * HOLDERS : 3 * HOLDERS]
             assert sum(balances) == mine[3], "AMM-05"
             assert mine[3] == 0 or balances[ZERO_AT] >= 1000, "AMM-05"
+
+    def check_memory(self, memory: Observations, state: tuple[int, ...]) -> None:
+        reserve0, reserve1, changed, supply, _ = state
+        world = self.worlds[0]
+        now = world.machine.now
+        if memory.started is None and supply:
+            memory.start(now, *state_of(reserve0, reserve1))
+        elif changed == now:
+            memory.change(now, *state_of(reserve0, reserve1))
+        if self.steps % 10 == 0:
+            for buckets in (0, 10, 20):
+                window = window_of(world.machine, world.pair, buckets)
+                assert window == memory.window(now, buckets), f"OBS-01, step {self.steps}, {buckets} buckets"
 
     def check_invariants(self, state: tuple[int, ...]) -> None:
         world = self.worlds[0]
@@ -417,8 +436,8 @@ def record(steps: int, mismatches: int) -> None:
     path.write_text(json.dumps({**counts, "pair_steps": steps, "pair_mismatches": mismatches}, indent=2) + "\n")
 
 
-def run(kinds: tuple[str, str], steps: int, seed: str) -> tuple[Life, list[str]]:
-    life = Life(kinds, seed)
+def run(kinds: tuple[str, str], steps: int, seed: str, remembers: bool) -> tuple[Life, list[str]]:
+    life = Life(kinds, seed, remembers)
     mismatches: list[str] = []
     while life.steps < steps:
         try:
@@ -437,7 +456,7 @@ def test_pair__random_life_beside_uniswap_v2__never_differs() -> None:
     mismatches: list[str] = []
     for kinds, count in LIVES.items():
         for number in range(examples(count)):
-            life, differences = run(kinds, STEPS, f"{seed} {kinds} {number}")
+            life, differences = run(kinds, STEPS, f"{seed} {kinds} {number}", remembers=number == 0)
             lives.append(life)
             mismatches += differences
     steps_taken = sum(life.steps for life in lives)

@@ -59,3 +59,33 @@ def test_liquidate__priceless_collateral__counts_in_what_covers_the_debt(market:
     market.liquidate("USD", "ETH", 1_000 * USD)
     log = next(e for e in market.engine.get_logs() if type(e).__name__ == "Liquidation")
     assert log.bonus_wad == 11 * WAD // 10  # C = 11,200, D = 6,000
+
+
+def test_priceless_asset__bought_for_nothing_and_enabled_late__is_refused(market: Market) -> None:
+    """Its last valid price is a price of the past: it must not join a debt that begins to sink."""
+    market.open({"ETH": 100 * ETH}, {"USD": 6_000 * USD})
+    market.set_band("OWN", 1 * WAD, 1 * WAD, 0, why=32)
+    market.set_price("ETH", 60 * WAD)
+    market.lend("OWN", 10_000 * ETH, market.borrower)
+    own = market.assets["OWN"].address
+    with boa.env.prank(market.borrower), boa.reverts("pool: no price"):
+        market.pool.set_collateral(own, True)
+    assert market.liquidate("USD", "ETH")[0] > 0
+
+
+def test_priceless_asset__enabled_before_its_price_failed__takes_no_more_and_no_new_debt(market: Market) -> None:
+    own = market.assets["OWN"].address
+    with boa.env.prank(market.borrower):
+        market.pool.set_collateral(own, True)
+    market.set_band("OWN", 0, 0, 0, why=32)
+    # without debt it may come in, but then no debt may
+    market.lend("OWN", 10_000 * ETH, market.borrower)
+    with boa.reverts("pool: no price"):
+        market.open({"ETH": 100 * ETH}, {"USD": 6_000 * USD})
+    with boa.env.prank(market.borrower):
+        market.pool.withdraw(own, 2**256 - 1, market.borrower)
+        market.pool.borrow(market.assets["USD"].address, 6_000 * USD, market.borrower)
+    # and with debt nobody can bring more of it
+    market.fund(market.attacker, "OWN", ETH)
+    with boa.env.prank(market.attacker), boa.reverts("pool: no price"):
+        market.pool.supply(own, ETH, market.borrower)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import boa
 import pytest
 
 from plimsoll.reference.liquidation import WAD
@@ -83,3 +84,29 @@ def test_liquidate__remainder_covered_by_dust__is_not_written_off(base: Market) 
     market.liquidate("USD", "ETH", 599_500_000)
     assert market.debt_of("USD") == 500_000
     assert not written_off(market)
+
+
+def test_liquidate__collateral_worth_less_than_a_raw_unit_of_debt__is_written_off_after_interest_too(base: Market) -> None:
+    """The one raw unit that is repaid for it is less than one unit of scaled debt."""
+    market = base
+    market.assets["USD"].rate.set_rate(5 * 10**16)
+    market.open({"ETH": 100 * ETH}, {"USD": 6_000 * USD})
+    boa.env.time_travel(seconds=86_400)
+    market.set_price("ETH", 10**4)
+    assert market.liquidate("USD", "ETH")[0] == 1
+    assert written_off(market)
+    assert market.debt_of("USD") == 0
+
+
+def test_liquidate__collateral_that_never_had_a_price__is_not_forfeited(base: Market) -> None:
+    """A new oracle that has never seen a price of it answers 0: unknown, which is not the same as dust."""
+    market = base
+    market.open({"ETH": 100 * ETH, "DUST": 500 * ETH}, {"USD": 6_000 * USD})
+    market.set_band("DUST", 0, 0, 0, why=8)
+    market.set_price("ETH", 50 * WAD)
+    market.liquidate("USD", "ETH")
+    assert not written_off(market)
+    assert market.supply_of("DUST") == 500 * ETH
+    market.set_price("DUST", 1 * WAD)
+    market.liquidate("USD", "DUST")
+    assert written_off(market)

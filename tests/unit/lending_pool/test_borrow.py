@@ -127,7 +127,10 @@ def test_borrow__no_price__reverts(world: World) -> None:
     with pytest.raises(Refused, match="pool: no price"):
         world.borrow("borrower", "BTC", 10**6)
     world.set_price("USD", WAD)
-    world.set_band("ETH", 200 * WAD, 200 * WAD, why=64)  # priceless collateral adds nothing
+    world.set_band("ETH", 0, 0, why=32)  # of the collateral
+    with pytest.raises(Refused, match="pool: no price"):
+        world.borrow("borrower", "BTC", 10**6)
+    world.set_band("ETH", 200 * WAD, 200 * WAD, why=64)  # blocked collateral adds nothing
     with pytest.raises(Refused, match="pool: over limit"):
         world.borrow("borrower", "BTC", 10**6)
 

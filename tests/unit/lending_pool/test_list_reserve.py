@@ -63,7 +63,7 @@ def test_list_reserve__decimals_at_the_bounds__is_listed(world: World, decimals:
 
 
 # LTV <= 1 / bonus - 5 %: 1 / 1.1 - 0.05 = 85.909 %, 1 / 1 - 0.05 = 95 %, 1 / 1.5 - 0.05 = 61.67 %
-@pytest.mark.parametrize(("bonus", "most"), [(11_000, 8_590), (10_000, 9_500), (15_000, 6_166)])
+@pytest.mark.parametrize(("bonus", "most"), [(11_000, 8_590), (10_000, 9_500), (13_000, 7_192)])
 def test_list_reserve__ltv_at_and_above_what_the_bonus_allows(world: World, token: Any, bonus: int, most: int) -> None:
     with boa.reverts("pool: bad ltv"):
         list_reserve(world, token.address, ltv=most + 1, bonus=bonus)

@@ -1,7 +1,7 @@
 import boa
 import pytest
 
-from plimsoll.reference.pool import MAX, Refused
+from plimsoll.reference.pool import MAX, WAD, Refused
 from tests.conftest import load
 from tests.pool_world import World, logs
 
@@ -64,6 +64,23 @@ def test_set_collateral__disabling_with_debt_and_no_price__reverts(world: World)
     with pytest.raises(Refused, match="pool: no price"):
         world.enable("borrower", "ETH", False)
     world.enable("borrower", "BTC")  # more collateral is never new risk
+
+
+def test_set_collateral__without_a_price__only_without_debt(world: World) -> None:
+    world.set_band("BTC", 0, 0, why=32)
+    world.enable("borrower", "BTC")
+    world.enable("borrower", "BTC", False)
+    world.open("borrower", "ETH", 100 * 10**18, "USD", 1_000 * 10**6)
+    with pytest.raises(Refused, match="pool: no price"):
+        world.enable("borrower", "BTC")
+    world.set_price("BTC", 20_000 * WAD)
+    world.enable("borrower", "BTC")
+    world.set_band("BTC", 0, 0, why=32)
+    # nor more of it, whoever gives it
+    with pytest.raises(Refused, match="pool: no price"):
+        world.supply("borrower", "BTC", 10**8)
+    world.set_price("BTC", 20_000 * WAD)
+    world.supply("borrower", "BTC", 10**8)
 
 
 def test_set_collateral__unlisted__reverts(world: World) -> None:

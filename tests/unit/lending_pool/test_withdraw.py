@@ -122,7 +122,11 @@ def test_withdraw__priceless_collateral_beside_enough__is_possible(world: World)
     world.supply("borrower", "BTC", 10**8)
     world.enable("borrower", "BTC")
     world.set_band("BTC", 0, 0, why=2)
+    # while it stays, it would count at its last price: nothing else may leave
+    with pytest.raises(Refused, match="pool: no price"):
+        world.withdraw("borrower", "ETH", 1)
     world.withdraw("borrower", "BTC", MAX)
+    world.withdraw("borrower", "ETH", 1)
 
 
 def test_withdraw__collateral__counts_at_low_and_debt_at_high(world: World) -> None:

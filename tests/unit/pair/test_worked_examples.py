@@ -1,4 +1,4 @@
-"""Examples 9, 10 and 11 of the systems' own documents."""
+"""Examples 7 and 9 to 11 of the systems' own documents."""
 
 from decimal import Decimal
 from math import isqrt
@@ -25,6 +25,17 @@ def move_price(market, times):
 
 def units(amount, digits):
     return round(Decimal(amount) / E18, digits)
+
+
+def test_example_7__100_of_1000_meme_sold_at_once(new_market):
+    """9,090.91 : 1,100 afterwards, price 8.26, value 826.45, 17.4 % below face."""
+    market = pool(new_market, 1000, 10_000)
+    market.sell(100 * E18)
+    meme, quote = market.reserves
+    price = Decimal(quote) / meme
+    assert (units(quote, 2), units(meme, 0), round(price, 2)) == (Decimal("9090.91"), 1_100, Decimal("8.26"))
+    assert round(100 * price, 2) == Decimal("826.45")
+    assert round(100 - 10 * price, 1) == Decimal("17.4")
 
 
 def test_example_9__10_wemix_and_1000_dollars_at_half_as_much_again(new_market, lender):
