@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from plimsoll.errors import Problem
 from plimsoll.rpc import DEV_CHAIN_ID, Rpc, RpcDead
@@ -65,7 +66,18 @@ def forget_contracts() -> None:
     shutil.rmtree(data_folder() / "ethereum" / NETWORK, ignore_errors=True)
 
 
-def _end_with_parent() -> None:
+def end(process: subprocess.Popen[Any]) -> None:
+    """Ask a process to stop, and make it stop if it does not within 5 s."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    process.wait()
+
+
+def end_with_parent() -> None:
     """Runs in the child: Linux ends it when the program that started it dies, even by SIGKILL."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
@@ -137,7 +149,7 @@ class Chain:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
             atexit.register(self.stop)
             self._wait_until_ready(log)
@@ -170,13 +182,7 @@ class Chain:
         process, self._process = self._process, None
         if process is None:
             return
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        process.wait()
+        end(process)
 
     def __enter__(self) -> Chain:
         return self if self.alive() else self.start()

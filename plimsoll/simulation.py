@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from typing import Any, Protocol
 from plimsoll import abi, arbitrage, deployment, population, presets, verdict
 from plimsoll.accounting import Delays, LenderRow, LiquidationRow, Result, Step, stage
 from plimsoll.addresses import BookError
-from plimsoll.chain import Chain, ChainError, _end_with_parent
+from plimsoll.chain import Chain, ChainError, end, end_with_parent
 from plimsoll.keeper import KEY_VARIABLE
 from plimsoll.market import FEES, GAS, Market, MarketError, Transaction, deploy_market
 from plimsoll.population import Population, actor
@@ -284,7 +283,7 @@ class Replay:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         self.keeper_process = process
         try:
@@ -297,13 +296,7 @@ class Replay:
             yield
             self.keeper_must_live()
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                try:
-                    process.wait(5)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+            end(process)
 
     def keeper_must_live(self) -> None:
         if self.keeper_process is not None and self.keeper_process.poll() is not None:
