@@ -17,10 +17,10 @@ BOA := -m "not e2e" -n 2 --dist worksteal
 E2E_FILES := $(wildcard tests/e2e/test_*.py)
 CONTRACTS = $(shell find contracts interfaces -name '*.vy' -o -name '*.vyi')
 
-.PHONY: help setup demo test test-deep gas lint clean
+.PHONY: help setup demo test test-deep differential gas lint clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: .venv/.ready .venv/.anvil ## install everything into .venv and node_modules (the other targets do it themselves)
 
@@ -35,6 +35,9 @@ test: setup node_modules/.ready ## all tests (and the line coverage of the contr
 test-deep: setup node_modules/.ready ## all tests, with 50 times as many examples
 	@PLIMSOLL_DEPTH=deep $(PYTEST) $(BOA)
 	@$(if $(E2E_FILES),PLIMSOLL_DEPTH=deep $(PYTEST) -m e2e tests/e2e)
+
+differential: setup node_modules/.ready ## a million random steps beside Uniswap's published pools, and every tick, in out/differential.json
+	@python -m tests.differential
 
 gas: setup node_modules/.ready ## gas and code size beside the peers' published contracts, in out/gas.json
 	@python -m bench.gas

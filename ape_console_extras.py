@@ -1,12 +1,22 @@
 """What `ape console --network ethereum:anvil:node` offers besides Ape: the deployed contracts by name, and helpers.
 
-pool, oracle, engine, lens, factory, pair    contracts; tokens by symbol in small letters (usd, eth)
-status("0x...")                              where an account stands
-riskiest(10)                                 who is nearest to liquidation
-band(eth)                                    prices of an asset, and why new risk is blocked
-reserves()                                   the pool's reserves
-book                                         the address book
-plimsoll()                                   this list
+pool, oracle, engine, lens, factory, pair         contracts; tokens by symbol in small letters (usd, eth)
+router, quoter, positions, range_factory,
+range_pool                                        more contracts; of several pools range_pool_<asset>_<fee in pips>
+status("0x...")                                   where an account stands
+riskiest(10)                                      who is nearest to liquidation
+band(eth)                                         prices of an asset, and why new risk is blocked
+reserves()                                        the pool's reserves
+quote(1000, "usd", "eth")                         what a swap would give, by each way; over more tokens too
+open_range("eth", "narrow", usd=1000)             deposit around the price: "narrow", "wide", "full", or percent (7.5)
+ranges()                                          what is deposited; ranges("0x...") by somebody, ranges(None) by everybody
+compound(4), move_range(4, "wide"), close_range(4)   fees back into the range; another range; everything out
+book                                              the address book
+plimsoll()                                        this list
+
+Amounts are whole tokens, in any ratio: what does not fit into a range is swapped first, in the same pool. The helpers act for
+Anvil's first account, which gets the test tokens it lacks; elsewhere name one: account=accounts.load("me"). They are content
+with 0.5 % less than was found before sending: slippage=0.1 for less.
 """
 
 from __future__ import annotations
@@ -26,6 +36,10 @@ _NAMES = {
     "lens": "Lens",
     "factory": "PairFactory",
     "pair": "Pair",
+    "range_factory": "RangePoolFactory",
+    "positions": "PositionManager",
+    "router": "Router",
+    "quoter": "Quoter",
 }
 
 
@@ -34,7 +48,7 @@ def ape_init_extras(project: Any) -> dict[str, Any]:
     import ape
     from rich.console import Console
 
-    from plimsoll import monitor, words
+    from plimsoll import console_ranges, monitor, words
     from plimsoll.abi import Artifacts, artifacts
     from plimsoll.addresses import AddressBook
     from plimsoll.errors import Problem
@@ -61,8 +75,12 @@ def ape_init_extras(project: Any) -> dict[str, Any]:
     for name in book.names:
         if name.startswith("Pair."):
             extras["pair_" + name[5:]] = at("Pair", book.address(name))
+        if book.kind(name) == "RangePool":
+            extras[name.replace("RangePool", "range_pool").replace(".", "_")] = at("RangePool", book.address(name))
     for token in book.tokens:
         extras[token.symbol.lower()] = at("TestToken", token.address)
+    if book.has("Router"):
+        extras |= console_ranges.helpers(ape, at, rpc, book, compiled, console)
     reader = monitor.Monitor(rpc, book, compiled)
 
     def status(account: Any) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
-from bench.artifacts import V2_CORE, V2_PERIPHERY, ours, uniswap
-from bench.world import BLOCK_SECONDS, BUCKET, MAX, MINUTE, WAD, BenchError, Tx, World
-from plimsoll.abi import Artifact, Contract, Interface
+from bench.artifacts import V2_CORE, V2_PERIPHERY, adapted, ours, uniswap
+from bench.world import BLOCK_SECONDS, BUCKET, MAX, MINUTE, WAD, Tx, World
+from plimsoll.abi import Contract, Interface
 
 # Of both, so that every amount is the same to the wei
 FEE_BPS = 30
@@ -47,14 +47,11 @@ def uniswap_v2(world: World) -> Exchange:
 
 
 def _router(world: World, factory: Contract, init_code_hash: bytes) -> Contract:
-    """Router02 for this factory: it computes the addresses of pairs from a hash that stands in its code."""
-    router = uniswap(V2_PERIPHERY, "UniswapV2Router02")
+    """Router02 for this factory."""
     published = keccak(uniswap(V2_CORE, "UniswapV2Pair").init_code)
-    if router.init_code.count(published) != 1:
-        raise BenchError("the hash of Uniswap V2's pair does not stand exactly once in Router02")
-    adapted = Artifact("UniswapV2Router02", router.interface, router.init_code.replace(published, init_code_hash))
+    router = adapted(uniswap(V2_PERIPHERY, "UniswapV2Router02"), published, init_code_hash)
     weth = world.deploy(world.owner, uniswap(V2_PERIPHERY, "WETH9"))
-    return world.deploy(world.owner, adapted, factory.address, weth.address)
+    return world.deploy(world.owner, router, factory.address, weth.address)
 
 
 def create_pair(world: World, exchange: Exchange, a: Contract, b: Contract) -> tuple[int, Contract]:

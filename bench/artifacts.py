@@ -15,12 +15,17 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
 V2_CORE = "@uniswap/v2-core"
 V2_PERIPHERY = "@uniswap/v2-periphery"
+V3_CORE = "@uniswap/v3-core"
+V3_PERIPHERY = "@uniswap/v3-periphery"
 AAVE = "@aave/core-v3"
+
+# What stands in for the rest of the world
+STAND_INS = ("ConstantOracle", "LeanCaller")
 
 
 @functools.cache
 def ours() -> Artifacts:
-    return abi.artifacts(sources={**abi.SOURCES, "ConstantOracle": "contracts/testing/ConstantOracle.vy"})
+    return abi.artifacts(sources={**abi.SOURCES, **{name: f"contracts/testing/{name}.vy" for name in STAND_INS}})
 
 
 def package_version(package: str) -> str:
@@ -35,8 +40,18 @@ def _json(path: Path) -> Any:
 
 
 def uniswap(package: str, name: str) -> Artifact:
-    entry = _json(MODULES / package / "build" / f"{name}.json")
-    return Artifact(name, Interface(entry["abi"], name), bytes.fromhex(entry["bytecode"].removeprefix("0x")))
+    """Of V2, where the files lie in one folder; of V3 `name` is a path: "lens/QuoterV2"."""
+    contract = name.rsplit("/", 1)[-1]
+    path = f"build/{name}.json" if package in (V2_CORE, V2_PERIPHERY) else f"artifacts/contracts/{name}.sol/{contract}.json"
+    entry = _json(MODULES / package / path)
+    return Artifact(contract, Interface(entry["abi"], contract), bytes.fromhex(entry["bytecode"].removeprefix("0x")))
+
+
+def adapted(client: Artifact, published: bytes, own: bytes) -> Artifact:
+    """A client of Uniswap's for other pools: it computes their addresses from a hash of init code that stands in its code."""
+    if client.init_code.count(published) != 1:
+        raise BenchError(f"the hash of the pools' init code does not stand exactly once in {client.name}")
+    return Artifact(client.name, client.interface, client.init_code.replace(published, own))
 
 
 class Linker:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import amm, lending, oracle
+from bench import amm, lending, oracle, ranges, routers
 from bench.artifacts import ours
 from bench.world import World
 
@@ -18,6 +18,8 @@ UPDATE = "python -m bench.gas --update"
 TOLERANCE_PERCENT = 1
 
 V2 = "Uniswap V2"
+V3 = "Uniswap V3"
+ROUTERS = "Uniswap's routers on our pools"
 AAVE = "Aave v3.0"
 
 
@@ -44,7 +46,7 @@ class OfPeer:
         return None if peer is None else peer * self.percent // 100
 
     def __str__(self) -> str:
-        return f"0.{self.percent:02} x"
+        return f"{self.percent // 100}.{self.percent % 100:02} x"
 
 
 Target = AtMost | OfPeer
@@ -64,6 +66,23 @@ TARGETS: dict[str, Target] = {
     "createPair": AtMost(1_900_000),
     # the factory's first: its count of pairs goes from zero
     "createPair, first": AtMost(1_900_000),
+    "range swap, no tick crossed": OfPeer(93),
+    "range swap, no tick crossed, cardinality 100": OfPeer(93),
+    "range swap, one tick crossed": OfPeer(92),
+    "range swap, two ticks crossed": OfPeer(92),
+    "range mint, two new ticks": OfPeer(96),
+    "range mint, added to existing": OfPeer(92),
+    "range burn": OfPeer(97),
+    "range collect": OfPeer(97),
+    "range collect, all of it": OfPeer(97),
+    "observe([1800, 0])": OfPeer(100),
+    "PositionManager.mint": OfPeer(95),
+    "PositionManager.mint, fees since": OfPeer(95),
+    "PositionManager.increaseLiquidity": OfPeer(95),
+    "PositionManager.decreaseLiquidity": OfPeer(95),
+    "PositionManager.collect": OfPeer(95),
+    "PositionManager.collect, fees since": OfPeer(95),
+    "PositionManager.collect, all of it": OfPeer(95),
     "supply": AtMost(66_000),
     "withdraw": AtMost(66_000),
     "supply as collateral": AtMost(62_000),
@@ -82,16 +101,6 @@ TARGETS: dict[str, Target] = {
     "oracle: refresh, idle pair": AtMost(75_000),
     "oracle: refresh, idle before": AtMost(75_000),
 }
-
-
-@dataclass(frozen=True)
-class Section:
-    """Rows that belong together, and whom they are compared with."""
-
-    title: str
-    peer_name: str | None
-    ours: dict[str, int]
-    peer: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -131,10 +140,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Figures:
-    """Gas by row and runtime size by contract."""
+    """Gas by row and runtime size by contract; `peer` where the peer takes part in the same run."""
 
     gas: dict[str, int]
     sizes: dict[str, int]
+    peer: dict[str, int] = field(default_factory=dict)
 
 
 # ---------------------------------------------------------------------- measuring
@@ -143,6 +153,18 @@ class Figures:
 def measure_amm() -> Figures:
     with World() as world:
         return Figures(amm.Scenario(world, amm.plimsoll(world), "Pair").run(), world.sizes)
+
+
+def measure_ranges() -> Figures:
+    with World() as world:
+        return Figures(ranges.Scenario(world, ranges.plimsoll(world), "RangePool").run(), world.sizes)
+
+
+def measure_routers() -> Figures:
+    with World() as world:
+        scenario = routers.Scenario(world)
+        scenario.run()
+        return Figures(scenario.rows, world.sizes, scenario.peer)
 
 
 def measure_lending() -> Figures:
@@ -161,6 +183,11 @@ def measure_uniswap() -> Figures:
         return Figures(amm.Scenario(world, amm.uniswap_v2(world), "UniswapV2Pair").run(), world.sizes)
 
 
+def measure_uniswap_v3() -> Figures:
+    with World() as world:
+        return Figures(ranges.Scenario(world, ranges.uniswap_v3(world), "UniswapV3Pool").run(), world.sizes)
+
+
 def measure_aave() -> Figures:
     with World() as world:
         scenario = lending.Scenario(world)
@@ -172,6 +199,12 @@ CONTRACTS = (
     "Pair",
     "Pair (blueprint)",
     "PairFactory",
+    "RangePool",
+    "RangePool (blueprint)",
+    "RangePoolFactory",
+    "PositionManager",
+    "Router",
+    "Quoter",
     "PriceOracle",
     "LendingPool",
     "JumpRateModel",
@@ -181,8 +214,10 @@ CONTRACTS = (
 
 
 def measure_ours() -> Iterator[tuple[str, Figures]]:
-    """The three parts, each as soon as it is there, on fresh chains of their own."""
+    """The parts, each as soon as it is there, on fresh chains of their own."""
     yield "x*y=k", measure_amm()
+    yield "Ranges", measure_ranges()
+    yield "Routers", measure_routers()
     yield "Lending, constant oracle", measure_lending()
     yield "Oracle and views", measure_oracle()
 
@@ -194,6 +229,9 @@ def measure_sizes() -> dict[str, int]:
         a, b = (world.token(token, symbol, 18, [], 0) for symbol in ("AAA", "BBB"))
         _, pair = amm.create_pair(world, amm.plimsoll(world), a, b)
         world.note_size("Pair", pair.address)
+        exchange = ranges.plimsoll(world)
+        world.note_size("RangePool", ranges.create_pool(world, exchange, a, b)[1].address)
+        routers.deploy(world, amm.plimsoll_factory(world), exchange)
         lending.Plimsoll(world, world.deploy(world.owner, ours()["PriceOracle"]))
         return {name: world.sizes[name] for name in CONTRACTS}
 

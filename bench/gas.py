@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import figures
-from bench.artifacts import AAVE, V2_CORE, V2_PERIPHERY, ours, package_version
+from bench.artifacts import AAVE, V2_CORE, V2_PERIPHERY, V3_CORE, V3_PERIPHERY, ours, package_version
 from bench.figures import CONTRACTS, Figures, Row
 from bench.world import BenchError, World
 from plimsoll.abi import BuildError
@@ -30,29 +30,31 @@ from plimsoll.rpc import RpcError
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out/gas.json"
 MAX_CODE = 24_576
+# Of each part of ours, in order
+PEERS = (figures.V2, figures.V3, figures.ROUTERS, figures.AAVE, None)
 
 
-def measure(console: Console) -> tuple[list[Row], Figures, Figures, Figures]:
-    """(rows, ours, Uniswap, Aave)"""
+def measure(console: Console) -> tuple[list[Row], Figures, dict[str, Figures]]:
+    """(rows, ours, peers by name)"""
     with console.status("compiling"):
         ours()
-    with console.status("measuring Uniswap V2"):
-        uniswap = figures.measure_uniswap()
-    with console.status("measuring Aave v3.0"):
-        aave = figures.measure_aave()
-    peers: list[tuple[str | None, dict[str, int]]] = [
-        (figures.V2, uniswap.gas),
-        (figures.AAVE, aave.gas),
-        (None, {}),
-    ]
+    measured = {}
+    for name, measure_peer in {
+        figures.V2: figures.measure_uniswap,
+        figures.V3: figures.measure_uniswap_v3,
+        figures.AAVE: figures.measure_aave,
+    }.items():
+        with console.status(f"measuring {name}"):
+            measured[name] = measure_peer()
     rows, parts = [], []
     with console.status("measuring ours"):
-        for (section, part), (peer_name, peer) in zip(figures.measure_ours(), peers, strict=True):
+        for (section, part), peer_name in zip(figures.measure_ours(), PEERS, strict=True):
             parts.append(part)
+            peer = measured[peer_name].gas if peer_name in measured else part.peer
             # in the order of the targets, then what has none
             names = [n for n in figures.TARGETS if n in part.gas] + [n for n in part.gas if n not in figures.TARGETS]
             rows += [Row(section, n, part.gas[n], peer.get(n), peer_name, figures.TARGETS.get(n)) for n in names]
-    return rows, figures.together(parts), uniswap, aave
+    return rows, figures.together(parts), measured
 
 
 def versions() -> dict[str, str]:
@@ -60,7 +62,7 @@ def versions() -> dict[str, str]:
 
     with World(accounts=10) as world:
         client: str = world.rpc.call("web3_clientVersion")
-    packages = {name: package_version(name) for name in (V2_CORE, V2_PERIPHERY, AAVE)}
+    packages = {name: package_version(name) for name in (V2_CORE, V2_PERIPHERY, V3_CORE, V3_PERIPHERY, AAVE)}
     return {"anvil": client, "vyper": vyper.__version__, **packages}
 
 
@@ -134,10 +136,10 @@ def update() -> None:
 def bench(as_json: bool) -> None:
     began = time.monotonic()
     console = Console(stderr=as_json)
-    rows, mine, uniswap, aave = measure(console)
+    rows, mine, peers = measure(console)
     content = {
         "rows": [row.as_json() for row in rows],
-        "runtime_sizes": {"ours": mine.sizes, figures.V2: uniswap.sizes, figures.AAVE: aave.sizes},
+        "runtime_sizes": {"ours": mine.sizes, **{name: peer.sizes for name, peer in peers.items()}},
         "versions": versions(),
     }
     write(OUT, content)
@@ -164,7 +166,7 @@ def bench(as_json: bool) -> None:
 @click.option("--update", "do_update", is_flag=True, help="Measure ours only and rewrite bench/snapshot.json.")
 @click.option("--json", "as_json", is_flag=True, help="Print what goes to out/gas.json, instead of the table.")
 def main(do_update: bool, as_json: bool) -> None:
-    """Measure gas and runtime size beside Uniswap V2 and Aave v3.0; write out/gas.json.
+    """Measure gas and runtime size beside Uniswap V2 and V3 and Aave v3.0; write out/gas.json.
 
     A target that is missed is shown and is no failure; that a measurement fails is (exit code 1).
     """

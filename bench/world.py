@@ -48,6 +48,7 @@ class Tx:
     sender: str
     to: str
     data: bytes
+    value: int = 0
 
 
 @dataclass
@@ -79,7 +80,7 @@ class World:
         hashes = [
             self.rpc.call(
                 "eth_sendTransaction",
-                {"from": tx.sender, "data": to_hex(tx.data), "gas": hex(TX_GAS)} | ({"to": tx.to} if tx.to else {}),
+                {"from": tx.sender, "data": to_hex(tx.data), "gas": hex(TX_GAS), "value": hex(tx.value)} | ({"to": tx.to} if tx.to else {}),
             )
             for tx in txs
         ]

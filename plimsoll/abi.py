@@ -30,8 +30,8 @@ from plimsoll.errors import Problem
 from plimsoll.rpc import Rpc, RpcError, call_request, to_bytes, to_int
 
 ROOT = Path(__file__).resolve().parent.parent
-# What `artifacts()` compiles: everything that a script deploys or calls
-SOURCES = {
+# The lending market and the pairs that price its assets
+CORE = {
     "Pair": "contracts/amm/Pair.vy",
     "PairFactory": "contracts/amm/PairFactory.vy",
     "PriceOracle": "contracts/oracle/PriceOracle.vy",
@@ -40,6 +40,16 @@ SOURCES = {
     "Lens": "contracts/lending/Lens.vy",
     "LiquidationEngine": "contracts/liquidation/LiquidationEngine.vy",
     "TestToken": "contracts/testing/TestToken.vy",
+}
+# What `artifacts()` compiles: everything that a script deploys or calls
+SOURCES = {
+    **CORE,
+    "RangePool": "contracts/amm/RangePool.vy",
+    "RangePoolFactory": "contracts/amm/RangePoolFactory.vy",
+    "PositionManager": "contracts/amm/PositionManager.vy",
+    "Quoter": "contracts/amm/Quoter.vy",
+    "Router": "contracts/amm/Router.vy",
+    "WrappedNative": "contracts/testing/WrappedNative.vy",
 }
 
 

@@ -37,6 +37,12 @@ CHARACTERISTICS: dict[str, list[tuple[str, int, str | None]]] = {
     "LiquidationEngine": [("liquidations()", 1, None), ("pool()", 1, "LendingPool")],
     "Lens": [("health(address[])", 2, None), ("pool()", 1, "LendingPool")],
     "TestToken": [("decimals()", 1, None)],
+    "WrappedNative": [("decimals()", 1, None)],
+    "RangePoolFactory": [("init_code_hash()", 1, None), ("blueprint()", 1, "RangePoolBlueprint")],
+    "RangePool": [("tickSpacing()", 1, None), ("factory()", 1, "RangePoolFactory")],
+    "PositionManager": [("factory()", 1, "RangePoolFactory"), ("WETH9()", 1, "WrappedNative")],
+    "Quoter": [("pair_factory()", 1, "PairFactory"), ("range_factory()", 1, "RangePoolFactory")],
+    "Router": [("quoter()", 1, "Quoter"), ("position_manager()", 1, "PositionManager")],
 }
 
 

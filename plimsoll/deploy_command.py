@@ -15,17 +15,27 @@ from plimsoll.rpc import DEV_KEYS, Rpc, Wallet
 from plimsoll.words import duration
 
 
-def run(network: str, preset: str, tokens: dict[str, str], treasury: str | None, alias: str | None, market: bool, as_json: bool) -> None:
+def run(
+    network: str,
+    preset: str,
+    tokens: dict[str, str],
+    wrapped_native: str | None,
+    treasury: str | None,
+    alias: str | None,
+    market: bool,
+    as_json: bool,
+) -> None:
     def say(text: str) -> None:
         click.echo(f"  {text}", err=True)
 
     chosen = load(preset)
-    if treasury is not None and not _is_address(treasury):
-        raise DeployError(f"--treasury {treasury} is no address")
+    for option, given in (("--treasury", treasury), ("--wrapped-native", wrapped_native)):
+        if given is not None and not _is_address(given):
+            raise DeployError(f"{option} {given} is no address")
     with Rpc(cli.endpoint(network)) as rpc:
         wallet = Wallet(rpc, account=cli.account(alias, rpc.chain_id, DEV_KEYS[0], "the deployment"))
         click.echo(f"deploying '{chosen.name}' to chain {rpc.chain_id} at {rpc.shown} from {wallet.address}", err=True)
-        options = Options(tokens=tokens, treasury=treasury, market=market)
+        options = Options(tokens=tokens, treasury=treasury, market=market, wrapped_native=wrapped_native)
         report = deploy(rpc, wallet, chosen, artifacts(say=say), options=options, say=say)
     if as_json:
         click.echo(json.dumps(_figures(report), indent=2))

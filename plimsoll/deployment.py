@@ -10,16 +10,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from plimsoll import ranges
 from plimsoll.abi import Artifacts, Contract, read
 from plimsoll.addresses import AddressBook, BookError, Token
 from plimsoll.errors import Problem
-from plimsoll.presets import WAD, Asset, Preset
+from plimsoll.presets import WAD, Asset, Preset, RangePools, TestRangePool
 from plimsoll.rpc import (
     DEV_CHAIN_ID,
     Reverted,
@@ -33,6 +35,8 @@ from plimsoll.rpc import (
     to_int,
 )
 
+# A deadline for what may be sent today or, after an interruption, some other day
+FAR_FUTURE = 2**40
 # A source has a price for new risk once the slow window lies behind it: ten whole buckets of 180 s
 HISTORY_SECONDS = 11 * 180
 
@@ -47,13 +51,15 @@ class Options:
 
     tokens     role -> address of an existing token. On a development chain the others are test tokens.
     treasury   earns fees and reserve shares; the deployer if None
-    market     give the pairs of test tokens their first liquidity
+    market     give the pairs and range pools of test tokens their first liquidity
+    wrapped_native   the token that wraps the chain's coin, instead of the preset's. A development chain gets one of its own.
     price_wad, liquidity_wad   of that, instead of the preset's (units of account)
     """
 
     tokens: dict[str, str] = field(default_factory=dict)
     treasury: str | None = None
     market: bool = True
+    wrapped_native: str | None = None
     price_wad: int | None = None
     liquidity_wad: int | None = None
 
@@ -97,6 +103,11 @@ def pair_name(preset: Preset, role: str) -> str:
     return "Pair" if len(preset.priced) == 1 else f"Pair.{role}"
 
 
+def range_pool_name(preset: Preset, pool: TestRangePool) -> str:
+    assert preset.range_pools is not None
+    return "RangePool" if len(preset.range_pools.test_pools) == 1 else f"RangePool.{pool.asset}.{pool.fee_pips}"
+
+
 def model_name(role: str) -> str:
     return f"RateModel.{role}"
 
@@ -109,6 +120,16 @@ def quote_price(asset: Asset, token: Token) -> int:
     """WAD value of 1e18 raw units, as the oracle wants it."""
     assert asset.fixed_price_wad is not None
     return asset.fixed_price_wad * WAD // token.unit
+
+
+def _amounts_worth(worth: int, sqrt_price_x96: int, lower: int, upper: int, in_token0: bool) -> tuple[int, int]:
+    """Raw amounts of both tokens that fill a range and together are worth so much of one of them."""
+    liquidity = 2**128
+    amounts = ranges.amounts(liquidity, sqrt_price_x96, lower, upper)
+    value = ranges.value(*amounts, sqrt_price_x96)
+    if in_token0:
+        value /= Fraction(sqrt_price_x96**2, 2**192)
+    return ranges.amounts(int(liquidity * worth / value), sqrt_price_x96, lower, upper, rounded_up=True)
 
 
 # ---------------------------------------------------------------------- steps
@@ -133,6 +154,11 @@ class _Deployment:
         self.artifacts = artifacts
         self.options = options
         self.treasury = to_checksum_address(options.treasury or wallet.address)
+        # None: one of our own is deployed
+        self.wrapped_native: str | None = None
+        if preset.range_pools is not None:
+            given = options.wrapped_native or preset.range_pools.wrapped_native.get(rpc.chain_id)
+            self.wrapped_native = to_checksum_address(given) if given else None
         self.where = where
         self.say = say
         self.mine = mine
@@ -147,7 +173,13 @@ class _Deployment:
         with self.book.locked():
             wanted = self._wanted()
             if "wanted" in self.book.data:
-                self._same_plan(self.book.data["wanted"], wanted)
+                before = self.book.data["wanted"]
+                if "range_pools" not in before["preset"]:
+                    # of a version that had no range pools: they are added to what is there
+                    before = {**before, "preset": {**before["preset"], "range_pools": wanted["preset"]["range_pools"]}}
+                    before["wrapped_native"] = wanted["wrapped_native"]
+                    self.book.data["complete"] = False
+                self._same_plan(before, wanted)
             self._check_before()
             self.book.data["wanted"] = wanted
             self.book.data.setdefault("deployer", self.wallet.address)
@@ -178,12 +210,16 @@ class _Deployment:
 
     def _wanted(self) -> dict[str, Any]:
         """All that decides what is deployed, as plain data: a second run must want the same."""
+        preset = {k: v for k, v in self.preset.as_dict().items() if k not in ("name", "description")}
+        if preset["range_pools"] is not None:
+            del preset["range_pools"]["wrapped_native"]  # of all chains; this one's stands below
         wanted: dict[str, Any] = _plain(
             {
-                "preset": {k: v for k, v in self.preset.as_dict().items() if k not in ("name", "description")},
+                "preset": preset,
                 "tokens": {r: to_checksum_address(a) for r, a in self.options.tokens.items()},
                 "treasury": self.treasury,
                 "market": self.options.market,
+                "wrapped_native": self.wrapped_native,
                 "price_wad": self.options.price_wad,
                 "liquidity_wad": self.options.liquidity_wad,
             }
@@ -212,12 +248,30 @@ class _Deployment:
                 raise DeployError(f"chain {self.rpc.chain_id} is no development chain: name its token with --token {asset.role}=0x...")
             elif asset.test_token is None:
                 raise DeployError(f"the preset names no test token for '{asset.role}': give one with --token {asset.role}=0x...")
+        if self.preset.range_pools is not None:
+            self._check_wrapped_native()
         if self.book.data["complete"]:
             return
         if "deployer" in self.book.data and self.book.data["deployer"] != self.wallet.address:
             raise DeployError(f"{self.book.shown} was begun by {self.book.data['deployer']}, this account is {self.wallet.address}")
         if self.rpc.balance(self.wallet.address) == 0:
             raise DeployError(f"{self.wallet.address} has nothing to pay gas with on chain {self.rpc.chain_id}")
+
+    def _check_wrapped_native(self) -> None:
+        address = self.wrapped_native
+        if address is None:
+            if self.rpc.chain_id != DEV_CHAIN_ID:
+                raise DeployError(f"the preset knows no wrapped coin of chain {self.rpc.chain_id}: name it with --wrapped-native 0x...")
+            return
+        token = self.artifacts.at("WrappedNative", address, self.rpc)
+        try:
+            decimals = token.call("decimals")
+        except (RpcError, ValueError) as e:
+            if isinstance(e, RpcDead):
+                raise
+            decimals = None
+        if decimals != 18:
+            raise DeployError(f"{address} is no token with 18 decimals on chain {self.rpc.chain_id}: it cannot be the wrapped coin")
 
     def _check_token(self, asset: Asset) -> None:
         address = self.options.tokens[asset.role]
@@ -308,6 +362,66 @@ class _Deployment:
                 self._market(asset)
         for asset in preset.assets:
             self._seed(pool, asset)
+        if preset.range_pools is not None:
+            self._ranges(preset.range_pools)
+
+    def _ranges(self, plan: RangePools) -> None:
+        if self.wrapped_native is None:
+            self._deploy("WrappedNative", "WrappedNative", [])
+        elif not self.book.has("WrappedNative"):
+            code_hash = to_hex(keccak(self.rpc.code(self.wrapped_native)))
+            entry = {"contract": "WrappedNative", "address": self.wrapped_native, "code_hash": code_hash, "args": []}
+            self.book.data["contracts"]["WrappedNative"] = entry
+        self._deploy_code("RangePoolBlueprint", "RangePoolBlueprint", self.artifacts["RangePool"].blueprint(), [])
+        self._deploy("RangePoolFactory", "RangePoolFactory", [self.book.address("RangePoolBlueprint"), self.wallet.address])
+        pairs, ranges, wrapped = (self.book.address(n) for n in ("PairFactory", "RangePoolFactory", "WrappedNative"))
+        self._deploy("PositionManager", "PositionManager", [ranges, wrapped])
+        self._deploy("Quoter", "Quoter", [pairs, ranges])
+        self._deploy("Router", "Router", [pairs, ranges, self.book.address("PositionManager"), wrapped, self.book.address("Quoter")])
+        if self.options.market:
+            for pool in plan.test_pools:
+                self._test_range_pool(pool)
+
+    def _test_range_pool(self, plan: TestRangePool) -> None:
+        """A range pool of test tokens at the price of their pair, with the deployer's positions in it."""
+        asset = self.preset.asset(plan.asset)
+        assert asset.quote is not None
+        assert asset.test_market is not None
+        if not self._is_test(asset.role, asset.quote):
+            return
+        base, quote = self.book.token(asset.role), self.book.token(asset.quote)
+        quote_price_wad = self.preset.asset(asset.quote).fixed_price_wad
+        assert quote_price_wad is not None
+        token0, token1 = sorted((base, quote), key=lambda t: int(t.address, 16))
+        inverted = token0 == quote
+        price = Fraction(self.options.price_wad or asset.test_market.price_wad, quote_price_wad)
+        sqrt_price = ranges.sqrt_price_of(price, token0.decimals, token1.decimals, inverted)
+
+        name = range_pool_name(self.preset, plan)
+        factory, manager = self._at("RangePoolFactory"), self._at("PositionManager")
+        key = (token0.address, token1.address, plan.fee_pips)
+        if self.book.has(name):
+            self.kept += 1
+        else:
+            receipt = self._transaction(name, manager.address, manager.data("createAndInitializePoolIfNecessary", *key, sqrt_price))
+            self._record_contract(name, "RangePool", factory.call("getPool", *key), [*key, sqrt_price], receipt)
+
+        spacing = factory.call("feeAmountTickSpacing", plan.fee_pips)
+        mints = []
+        for position in plan.positions:
+            lower, upper = ranges.ticks_for(position.range, sqrt_price, spacing, inverted)
+            worth = position.value_wad * quote.unit // quote_price_wad
+            mints.append((lower, upper, *_amounts_worth(worth, sqrt_price, lower, upper, inverted)))
+        needed = (sum(m[2] for m in mints), sum(m[3] for m in mints))
+        for token, amount in zip((token0, token1), needed, strict=True):
+            if amount:
+                contract = self.book.token_contract(token.role, self.rpc, self.artifacts)
+                self._call(f"{name}.{token.role}.mint", contract, "mint", self.wallet.address, amount)
+                self._call(f"{name}.{token.role}.approve", contract, "approve", manager.address, amount)
+        for number, (lower, upper, amount0, amount1) in enumerate(mints):
+            # no minimum: nobody else can have moved the price of a development chain
+            params = (*key, lower, upper, amount0, amount1, 0, 0, self.wallet.address, FAR_FUTURE)
+            self._call(f"{name}.position.{number}", manager, "mint", params)
 
     def _token(self, asset: Asset) -> None:
         role = asset.role
@@ -559,6 +673,8 @@ def verify(rpc: Rpc, book: AddressBook, artifacts: Artifacts, preset: Preset, tr
             checks.append((f"source of '{role}'", oracle.request("source_of", token.address), expected_source))
             checks.append((f"pair of '{role}'", factory.request("getPair", token.address, quote.address), pair.address))
             checks.append((f"pair of '{role}', factory", pair.request("factory"), factory.address))
+    if preset.range_pools is not None:
+        checks += _range_checks(rpc, book, artifacts, factory)
     problems = []
     for (what, _, expected), found in zip(checks, read(rpc, [c[1] for c in checks]), strict=True):
         if (tuple(found) if isinstance(found, tuple) else found) != expected:
@@ -576,6 +692,29 @@ def verify(rpc: Rpc, book: AddressBook, artifacts: Artifacts, preset: Preset, tr
             if found != expected:
                 problems.append(f"{name} of '{asset.role}' is {_text(found)}, not {_text(expected)}")
     return problems
+
+
+def _range_checks(rpc: Rpc, book: AddressBook, artifacts: Artifacts, pairs: Contract) -> list[tuple[str, Any, Any]]:
+    ranges, manager, quoter, router = (book.contract(n, rpc, artifacts) for n in ("RangePoolFactory", "PositionManager", "Quoter", "Router"))
+    wrapped = book.address("WrappedNative")
+    checks: list[tuple[str, Any, Any]] = [
+        ("owner of the range factory", ranges.request("owner"), book.data["deployer"]),
+        ("blueprint of the range factory", ranges.request("blueprint"), book.address("RangePoolBlueprint")),
+        ("factory of the position manager", manager.request("factory"), ranges.address),
+        ("wrapped coin of the position manager", manager.request("WETH9"), wrapped),
+        ("pair factory of the quoter", quoter.request("pair_factory"), pairs.address),
+        ("range factory of the quoter", quoter.request("range_factory"), ranges.address),
+        ("pair factory of the router", router.request("factory"), pairs.address),
+        ("range factory of the router", router.request("range_factory"), ranges.address),
+        ("position manager of the router", router.request("position_manager"), manager.address),
+        ("wrapped coin of the router", router.request("WETH"), wrapped),
+        ("quoter of the router", router.request("quoter"), quoter.address),
+    ]
+    for name in book.names:
+        if book.kind(name) == "RangePool":
+            token0, token1, fee, _ = book.data["contracts"][name]["args"]
+            checks.append((f"pool {name}", ranges.request("getPool", token0, token1, int(fee)), book.address(name)))
+    return checks
 
 
 def _text(value: Any) -> str:

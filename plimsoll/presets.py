@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
+from eth_utils.address import is_checksum_address
 
+from plimsoll import ranges
 from plimsoll.errors import Problem
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +29,8 @@ MAX_LTV_BPS_WITHOUT_FEED = 6_500
 MAX_BORROW_LIMIT_BPS = 9_900
 # LTV <= 1 / bonus - 5 %
 LTV_MARGIN_BPS = 500
+# Fee tiers that a new RangePoolFactory has, pips
+FEE_TIERS = (100, 500, 3_000, 10_000)
 
 
 class PresetError(Problem):
@@ -74,6 +78,30 @@ class Asset:
 
 
 @dataclass(frozen=True)
+class TestRange:
+    """A position of a development chain: its range by name, and what it is worth, WAD."""
+
+    range: str
+    value_wad: int
+
+
+@dataclass(frozen=True)
+class TestRangePool:
+    """A range pool of a development chain: of an asset and its quote, at the price of the asset's test market."""
+
+    asset: str
+    fee_pips: int
+    positions: tuple[TestRange, ...]
+
+
+@dataclass(frozen=True)
+class RangePools:
+    # chain id -> the token that wraps its coin
+    wrapped_native: dict[int, str]
+    test_pools: tuple[TestRangePool, ...]
+
+
+@dataclass(frozen=True)
 class Preset:
     name: str
     description: str
@@ -84,6 +112,8 @@ class Preset:
     minimum_debt_wad: int
     native: str | None
     assets: tuple[Asset, ...]
+    # None: pairs only, without range pools and router
+    range_pools: RangePools | None = None
 
     def asset(self, role: str) -> Asset:
         for a in self.assets:
@@ -156,6 +186,12 @@ class _Section:
             if not isinstance(key, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", key):
                 self.fail(str(key), "is no usable name: small letters, digits and _ only")
         return [(key, self.section(key)) for key in self._content]
+
+    def list_of_sections(self, key: str) -> list[_Section]:
+        value = self.get(key)
+        if not isinstance(value, list):
+            self.fail(key, "must be a list")
+        return [_Section(entry, self.file, f"{self.path}.{key}[{i}]".lstrip(".")) for i, entry in enumerate(value)]
 
     def text(self, key: str, most: int) -> str:
         value = self.get(key)
@@ -230,6 +266,7 @@ def parse(content: Any, name: str, file: str) -> Preset:
         native = top.text("native", 40)
         if native not in roles:
             top.fail("native", f"is '{native}': it must name one of the assets ({', '.join(roles)})")
+    range_pools = _range_pools(top.section("range_pools"), roles) if top.has("range_pools") else None
     top.done()
     return Preset(
         name=name,
@@ -241,6 +278,7 @@ def parse(content: Any, name: str, file: str) -> Preset:
         minimum_debt_wad=minimum_debt_wad,
         native=native,
         assets=assets,
+        range_pools=range_pools,
     )
 
 
@@ -304,3 +342,44 @@ def _asset(role: str, s: _Section) -> Asset:
     )
     s.done()
     return asset
+
+
+def _range_pools(s: _Section, assets: dict[str, Asset]) -> RangePools:
+    wrapped: dict[int, str] = {}
+    if s.has("wrapped_native"):
+        by_chain = s.get("wrapped_native")
+        if not isinstance(by_chain, dict):
+            s.fail("wrapped_native", "must be a group of addresses by chain id")
+        for chain_id, address in by_chain.items():
+            if isinstance(chain_id, bool) or not isinstance(chain_id, int) or chain_id < 1:
+                s.fail("wrapped_native", f"has '{chain_id}', which is no chain id")
+            if not isinstance(address, str) or not is_checksum_address(address):
+                s.fail(f"wrapped_native.{chain_id}", f"is '{address}': it must be an address in quotes, with its checksum")
+            wrapped[chain_id] = address
+    pools = tuple(_test_range_pool(t, assets) for t in s.list_of_sections("test_pools")) if s.has("test_pools") else ()
+    seen = set()
+    for i, pool in enumerate(pools):
+        if (pool.asset, pool.fee_pips) in seen:
+            s.fail(f"test_pools[{i}]", f"is the second of '{pool.asset}' with that fee")
+        seen.add((pool.asset, pool.fee_pips))
+    s.done()
+    return RangePools(wrapped, pools)
+
+
+def _test_range_pool(s: _Section, assets: dict[str, Asset]) -> TestRangePool:
+    asset = s.text("asset", 40)
+    if asset not in assets or assets[asset].test_market is None:
+        s.fail("asset", f"is '{asset}': it must name an asset that has a test_market, whose price it begins with")
+    fee_pips = s.number("fee_percent", BPS, "0", "1", " %")
+    if fee_pips not in FEE_TIERS:
+        tiers = ", ".join(f"{tier / BPS:g}" for tier in FEE_TIERS)
+        s.fail("fee_percent", f"is {fee_pips / BPS:g} %: the tiers are {tiers} %")
+    positions = []
+    for p in s.list_of_sections("positions") if s.has("positions") else []:
+        chosen = p.text("range", 20)
+        if chosen not in ranges.PRESETS:
+            p.fail("range", f"is '{chosen}': it must be one of {', '.join(ranges.PRESETS)}")
+        positions.append(TestRange(chosen, p.number("value", WAD, "1", "1e12")))
+        p.done()
+    s.done()
+    return TestRangePool(asset, fee_pips, tuple(positions))

@@ -107,7 +107,7 @@ def run(scenario: Scenario, settings: Settings, reporter: Reporter | None = None
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plimsoll-demo-")))
         tell.phase("Compiling the contracts")
-        artifacts = abi.artifacts()
+        artifacts = abi.artifacts(sources=abi.CORE)
         tell.phase("Starting Anvil")
         chain = stack.enter_context(
             Chain(

@@ -52,12 +52,22 @@ Exit codes: 0 deployed, or all was there already; 1 error; 2 usage.
     callback=_tokens,
     help="Existing token for a role of the preset. Without: a test token, on development chains only.",
 )
+@click.option("--wrapped-native", metavar="ADDRESS", help="The token that wraps the chain's coin, if not the preset's for that chain.")
 @click.option("--treasury", metavar="ADDRESS", help="Earns fees; the deployer if not given.")
 @click.option("--account", "alias", metavar="ALIAS", help="Account of Ape that signs; Anvil's first on development chains.")
-@click.option("--market/--no-market", default=True, show_default=True, help="Give pairs of test tokens their first liquidity.")
+@click.option("--market/--no-market", default=True, show_default=True, help="Give pools of test tokens their first liquidity.")
 @json_option
 @guarded
-def cli(network: str, preset: str, tokens: dict[str, str], treasury: str | None, alias: str | None, market: bool, as_json: bool) -> None:
+def cli(
+    network: str,
+    preset: str,
+    tokens: dict[str, str],
+    wrapped_native: str | None,
+    treasury: str | None,
+    alias: str | None,
+    market: bool,
+    as_json: bool,
+) -> None:
     """Deploy the contracts, and write their addresses to deployments/<chain id>.json.
 
     Each step is recorded as it lands: after an interruption the same command goes on where it stopped, and when all is
@@ -65,7 +75,7 @@ def cli(network: str, preset: str, tokens: dict[str, str], treasury: str | None,
     """
     from plimsoll import deploy_command
 
-    deploy_command.run(network, preset, tokens, treasury, alias, market, as_json)
+    deploy_command.run(network, preset, tokens, wrapped_native, treasury, alias, market, as_json)
 
 
 if __name__ == "__main__":

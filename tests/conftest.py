@@ -41,6 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(ContractCoverage(config))
 
 
+def pytest_runtest_setup() -> None:
+    # Titanoboa shows the storage of a contract that reverts, by the slots that were ever written at its address: of whatever contract
+    # stood there in an earlier test. A map of more levels then breaks it.
+    boa.env.sstore_trace.clear()
+
+
 class ContractCoverage:
     """Each process writes one data file beside `coverage`'s own; the main one first removes those of the last session."""
 

@@ -7,6 +7,7 @@ from typing import Any
 import boa
 
 from plimsoll.reference.band import BUCKET, SLOW_BUCKETS, Band, Oracle, Why, Window
+from plimsoll.reference.observations import MAX_BUCKETS
 from tests.conftest import load
 
 WAD = 10**18
@@ -92,7 +93,9 @@ class Market:
 
 
 def as_abi(window: Window) -> tuple[Any, ...]:
-    return tuple(list(value) if isinstance(value, tuple) else value for value in astuple(window))
+    *head, sums, liquidities = astuple(window)
+    words = [(tick_sum << 128 | liquidity) % 2**256 for tick_sum, liquidity in zip(sums, liquidities, strict=True)]
+    return (*head, len(words), words + [0] * (MAX_BUCKETS - len(words)))
 
 
 def new_market(owner: Any, asset_is_token1: bool = False, quote_price: int = DOLLAR_6, min_depth: int = 100_000 * WAD) -> Market:

@@ -1,6 +1,6 @@
 """A PriceOracle on real pairs: tokens in a chosen order, trades, and the reference fed from the pair's own statistics."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isqrt
 from typing import Any
 
@@ -9,6 +9,7 @@ import boa
 from plimsoll.reference.band import SLOW_BUCKETS, Band, Oracle, Window
 from tests.conftest import load
 from tests.oracle_market import WAD, as_band, now
+from tests.pair_world import seen
 
 FEE_BPS = 25
 LOW, HIGH = "0x" + "11" * 20, "0x" + "ee" * 20
@@ -73,8 +74,7 @@ class PairMarket:
     # ------------------------------------------------------------ the oracle
 
     def window(self) -> Window:
-        started_ts, short_sum, short_seconds, fresh_sum, fresh_seconds, sums, liquidities = self.pair.window(SLOW_BUCKETS)
-        return Window(started_ts, short_sum, short_seconds, fresh_sum, fresh_seconds, tuple(sums), tuple(liquidities))
+        return Window(**asdict(seen(self.pair.window(SLOW_BUCKETS))))
 
     def band(self) -> Band:
         return as_band(self.oracle.band(self.asset))

@@ -1,5 +1,6 @@
 """Pairs to test with, on titanoboa and on pyrevm."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
 from typing import Any
@@ -37,7 +38,16 @@ def set_time(now: int) -> None:
 
 def seen(window: Any) -> observations.Window:
     """The contract's answer as the model gives it."""
-    return observations.Window(*(tuple(value) if isinstance(value, list) else value for value in tuple(window)))
+    *head, count, words = tuple(window)
+    return unpacked(head, count, words)
+
+
+def unpacked(head: Sequence[int], count: int, words: Sequence[int]) -> observations.Window:
+    """`head`: what comes before the buckets, as signed numbers."""
+    assert (len(head), len(words)) == (5, observations.MAX_BUCKETS)
+    assert not any(words[count:])
+    tick_sums = ((word >> 128) - (word >> 255 << 128) for word in words[:count])
+    return observations.Window(*head, tuple(tick_sums), tuple(word % 2**128 for word in words[:count]))
 
 
 def state_of(reserve0: int, reserve1: int) -> tuple[int | None, int]:
@@ -98,11 +108,10 @@ class ScriptedPair:
 
 def window_of(machine: Machine, pair: str, buckets: int) -> observations.Window:
     answer = machine.view(pair, call_data("window(uint256)", buckets))
-    words = [int.from_bytes(answer[i : i + 32], "big", signed=True) for i in range(0, len(answer), 32)]
-    assert words[0] == 32
-    fields = words[1:]
-    ticks, liquidities = (fields[at // 32 + 1 : at // 32 + 1 + fields[at // 32]] for at in fields[5:7])
-    return observations.Window(*fields[:5], tuple(ticks), tuple(liquidities))
+    words = [answer[i : i + 32] for i in range(0, len(answer), 32)]
+    assert len(words) == 26
+    count, *packed = (int.from_bytes(word, "big") for word in words[5:])
+    return unpacked([int.from_bytes(word, "big", signed=True) for word in words[:5]], count, packed)
 
 
 class FastPair:

@@ -75,8 +75,10 @@ class Outcome:
 
 
 class Machine:
-    def __init__(self, owner: str, now: int) -> None:
+    def __init__(self, owner: str, now: int, gas: int = _GAS) -> None:
         self.owner = owner
+        # Of a call
+        self.gas = gas
         self.evm = pyrevm.EVM(spec_id="CANCUN")
         self.number = 1
         self.now = now
@@ -93,7 +95,7 @@ class Machine:
 
     def send(self, sender: str, to: str, data: bytes) -> Outcome:
         try:
-            answer = self.evm.message_call(sender, to, data, gas=_GAS)
+            answer = self.evm.message_call(sender, to, data, gas=self.gas)
         except RuntimeError as error:
             output = _OUTPUT.search(str(error))
             return Outcome(False, bytes.fromhex(output[1]) if output else b"")
@@ -108,7 +110,7 @@ class Machine:
         return outcome
 
     def view(self, to: str, data: bytes) -> bytes:
-        return bytes(self.evm.message_call(self.owner, to, data, gas=_GAS, is_static=True))
+        return bytes(self.evm.message_call(self.owner, to, data, gas=self.gas, is_static=True))
 
     def number_of(self, to: str, signature: str, *words: int | str) -> int:
         return int.from_bytes(self.view(to, call_data(signature, *words))[:32], "big")

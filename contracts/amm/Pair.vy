@@ -60,6 +60,8 @@ FEES: immutable(uint256)
 
 # blockTimestampLast uint32 | reserve1 uint112 | reserve0 uint112
 reserves: uint256
+# The first of the two words of observations, as it is now
+accumulators: uint256
 kLast: public(reentrant(uint256))
 
 totalSupply: public(reentrant(uint256))
@@ -113,6 +115,7 @@ def mint(to: address) -> uint256:
 
     self._update(word, balance0, balance1, fee_on)
     if supply == 0:
+        self.accumulators = 0
         observations._start()
     log IPair.Mint(sender=msg.sender, amount0=amount0, amount1=amount1)
     return liquidity
@@ -236,85 +239,11 @@ def getReserves() -> (uint112, uint112, uint32):
 @external
 @reentrant
 def window(buckets: uint256) -> IObservations.Window:
-    """
-    @dev See observations for what is stored. This stands here and not there because handing arrays of variable length out of
-         an internal function costs 240 bytes of code.
-    """
-    assert buckets <= observations.MAX_BUCKETS  # dev: too many buckets
     word: uint256 = self.reserves
-    window: IObservations.Window = empty(IObservations.Window)
-    checkpoint: uint256 = observations.checkpoint
-    if checkpoint & observations.MASK_32 != 0:
-        # Both are stored modulo 2**32: what is meant is the latest such time
-        last: uint256 = unsafe_sub(block.timestamp, unsafe_sub(block.timestamp, word >> 224) & observations.MASK_32)
-        started: uint256 = unsafe_sub(block.timestamp, unsafe_sub(block.timestamp, checkpoint) & observations.MASK_32)
-        window.started_ts = started
-
-        tick: int256 = self._tick(word)
-        # Only the slow window needs it: the sums of ticks do not depend on it
-        liquidity: uint256 = 0
-        if buckets != 0:
-            liquidity = self._sqrt(unsafe_mul((word << 144) >> 144, (word << 32) >> 144))
-        word = observations.accumulators
-        slope: uint256 = observations._slope(word, tick, liquidity)
-        # At a time t, not before `last`, the sums are base + slope * t
-        base: uint256 = unsafe_sub((word >> 40) << 40, unsafe_mul(slope, last))
-        tick_sum: int256 = observations._tick_sum(unsafe_add(base, unsafe_mul(slope, block.timestamp)))
-
-        time: uint256 = unsafe_mul(unsafe_sub(unsafe_div(block.timestamp, observations.MINUTE), 1), observations.MINUTE)
-        sums: uint256 = unsafe_add(base, unsafe_mul(slope, time))
-        if time >= started:
-            if time < last:
-                # The checkpoint is of the minute of `last`, which is the present one or the one before
-                sums = checkpoint >> 160
-                if (checkpoint << 112) >> 144 == time:
-                    sums = checkpoint >> 104
-            window.fresh_sum = unsafe_sub(tick_sum, observations._tick_sum(sums))
-            window.fresh_seconds = unsafe_sub(block.timestamp, time)
-
-        newest: uint256 = unsafe_div(block.timestamp, observations.BUCKET)
-        # The boundary that begins the short window is one or two before the newest
-        short: uint256 = unsafe_sub(newest, unsafe_div(unsafe_sub(block.timestamp, observations.SHORT_SECONDS), observations.BUCKET))
-        # The sums at the boundaries, newest first. Without a slow window the one that begins the short window is enough.
-        age: uint256 = 0
-        slow: uint256 = buckets
-        if buckets == 0 or unsafe_mul(unsafe_sub(newest, buckets), observations.BUCKET) < started:
-            age = short
-            slow = 0
-        newer: uint256 = 0
-        newer_still: uint256 = 0
-        for i: uint256 in range(observations.MAX_BUCKETS + 3):
-            if age > max(slow, short):
-                break
-            bucket: uint256 = unsafe_sub(newest, age)
-            time = unsafe_mul(bucket, observations.BUCKET)
-            sums = 0
-            if time >= last:
-                sums = unsafe_add(base, unsafe_mul(slope, time))
-            elif time > started:
-                sums = unsafe_sub(observations.sticks[bucket & 127], bucket)
-                if sums << 216 != 0:
-                    # Another bucket's: this boundary was skipped, and lies on the line through the two after it. The two newest
-                    # are never skipped; sums after the start are never 0.
-                    if newer_still == 0:
-                        age = 0
-                        continue
-                    sums = unsafe_sub(unsafe_add(newer, newer), newer_still)
-            if age == short and time >= started:
-                window.short_sum = unsafe_sub(tick_sum, observations._tick_sum(sums))
-                window.short_seconds = unsafe_sub(block.timestamp, time)
-            if unsafe_sub(age, 1) < slow:
-                grown: uint256 = unsafe_sub(newer, sums)
-                tick = observations._tick_sum(grown)
-                window.bucket_tick_sums.append(tick)
-                # 180 <= divisor <= 180 * 2**128
-                window.bucket_liquidities.append(
-                    unsafe_div(observations.BUCKET << 128, unsafe_sub(grown, convert(convert(tick << 40, bytes32), uint256)) >> 96)
-                )
-            newer_still = newer
-            newer = sums
-            age = unsafe_add(age, 1)
-    return window
+    liquidity: uint256 = 0
+    if buckets != 0:
+        liquidity = self._sqrt(unsafe_mul((word << 144) >> 144, (word << 32) >> 144))
+    return observations._window(self.accumulators, word >> 224, self._tick(word), liquidity, buckets)
 
 
 @view
@@ -392,11 +321,10 @@ def _update(word: uint256, balance0: uint256, balance1: uint256, set_k_last: boo
     if (balance0 | balance1) >> 112 != 0:
         self._fail("OVERFLOW")
     # Before the pair has started there is nothing to note: both reserves are zero then, unless somebody has given and synced
-    elapsed: uint256 = unsafe_sub(block.timestamp, word >> 224) & (2**32 - 1)
-    if elapsed != 0 and (word << 32 != 0 or observations.checkpoint != 0):
+    if unsafe_sub(block.timestamp, word >> 224) << 224 != 0 and (word << 32 != 0 or observations.checkpoint != 0):
         tick: int256 = self._tick(word)
         liquidity: uint256 = self._sqrt(unsafe_mul((word << 144) >> 144, (word << 32) >> 144))
-        observations._advance(unsafe_sub(block.timestamp, elapsed), tick, liquidity)
+        self.accumulators = observations._advance(self.accumulators, word >> 224, tick, liquidity)
     self.reserves = balance0 | (balance1 << 112) | (block.timestamp << 224)
     if set_k_last:
         self.kLast = unsafe_mul(balance0, balance1)
@@ -441,7 +369,7 @@ def _tick(word: uint256) -> int256:
     reserve1: uint256 = (word << 32) >> 144
     if unsafe_mul(reserve0, reserve1) == 0:
         # Only a token that takes balance away brings a pair here that has started. Its tick holds.
-        return observations._last_tick()
+        return observations._last_tick(self.accumulators)
     return pair_tick._tick(reserve0, reserve1)
 
 

@@ -10,13 +10,14 @@
 
 from interfaces import IPairFactory
 
+# The hash of a blueprint's init code
+from contracts.modules import blueprints
+
 implements: IPairFactory
 
 # ---------------------------------------------------------------- constants
 
 BPS: constant(uint256) = 10_000
-# ERC-5202: what stands before the init code in a blueprint
-PREAMBLE: constant(Bytes[3]) = x"FE7100"
 
 # ---------------------------------------------------------------- immutables
 
@@ -54,12 +55,11 @@ def __init__(
     @param pair_fee_bps Part of a swap's input that stays in the pool; WEMIX.Fi 25, Uniswap V2 30
     @param share_numerator Part of the fee that goes to `feeTo`: WEMIX.Fi 8/25 (8 of 25 bps), Uniswap V2 1/6
     """
-    assert slice(pair_blueprint.code, 0, 3) == PREAMBLE, "factory: not a blueprint"
     assert pair_fee_bps < BPS, "factory: fee"
     assert 0 < share_denominator and share_denominator <= BPS, "factory: share"
     assert share_numerator <= share_denominator, "factory: share"
     blueprint = pair_blueprint
-    init_code_hash = self._hash_of_init_code(pair_blueprint)
+    init_code_hash = blueprints._hash_of_init_code(pair_blueprint)
     fee_bps = pair_fee_bps
     SHARE_NUMERATOR = share_numerator
     SHARE_DENOMINATOR = share_denominator
@@ -131,26 +131,3 @@ def allPairsLength() -> uint256:
 @reentrant
 def protocol_share() -> (uint256, uint256):
     return SHARE_NUMERATOR, SHARE_DENOMINATOR
-
-
-# ---------------------------------------------------------------- internals
-
-
-@internal
-def _hash_of_init_code(target: address) -> bytes32:
-    """
-    @dev Vyper hashes no code of a length that is not known before, so a throw-away contract does it: it copies the
-         blueprint after the preamble, and leaves a zero byte (STOP) and the hash as its own code.
-    """
-    probe: address = raw_create(
-        concat(
-            x"73",  # PUSH20 target
-            convert(target, bytes20),
-            x"803b6003900380",  # size: EXTCODESIZE - 3, twice
-            x"60035f843c",  # EXTCODECOPY(target, to 0, from 3, size)
-            x"5f20600152",  # MSTORE(1, KECCAK256(0, size))
-            x"5f5f53",  # MSTORE8(0, 0)
-            x"60215ff3",  # RETURN(0, 33)
-        )
-    )
-    return convert(slice(probe.code, 1, 32), bytes32)

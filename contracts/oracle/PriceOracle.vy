@@ -64,10 +64,10 @@ BREAKER_BPS: constant(uint256) = 12_500
 # A pair answers with some 60,000 gas. What is more than this is not worth waiting for.
 SOURCE_GAS: constant(uint256) = 400_000
 
-# The encoded answers without and with buckets, in bytes: 8 words, and two arrays with a word for the length of each. One word
-# more is taken of an answer, to see that it ends there.
-RECENT_ANSWER: constant(uint256) = 320
-FULL_ANSWER: constant(uint256) = 960
+# The answer in bytes. One word more is taken of it, to see that it ends there.
+ANSWER: constant(uint256) = 26 * 32
+# In the place of `count`: there is no answer of that form
+UNREADABLE: constant(uint256) = max_value(uint256)
 
 # Oriented ticks are held as tick + 2^23, so that all of their arithmetic is unsigned, and division floors
 BIAS_BITS: constant(uint256) = 23
@@ -97,30 +97,17 @@ MASK_160: constant(uint256) = (1 << 160) - 1
 
 # ---------------------------------------------------------------- types
 
-# An encoded Window by the place of its words, because decoding dynamic arrays may revert. Signed words are taken modulo 2^256.
-struct Head:
-    offset: uint256
+# IObservations.Window: the buckets that are asked for apart, signed words modulo 2^256
+struct Window:
     started_ts: uint256
     short_sum: uint256
     short_seconds: uint256
     fresh_sum: uint256
     fresh_seconds: uint256
-    sums_offset: uint256
-    liquidities_offset: uint256
-
-
-struct RecentAnswer:
-    head: Head
-    sums_length: uint256
-    liquidities_length: uint256
-
-
-struct FullAnswer:
-    head: Head
-    sums_length: uint256
-    sums: uint256[SLOW_BUCKETS]
-    liquidities_length: uint256
-    liquidities: uint256[SLOW_BUCKETS]
+    count: uint256
+    buckets: uint256[SLOW_BUCKETS]
+    # Not read: no more than SLOW_BUCKETS are asked for
+    others: uint256[20 - SLOW_BUCKETS]
 
 
 # Of the slow window, oriented
@@ -363,31 +350,32 @@ def _read(asset: address, config: uint256, cache: uint256) -> Reading:
     # All ones where ticks change their sign: (x ^ flip) - flip = -x
     flip: uint256 = unsafe_sub(0, (config >> 160) & 1)
 
-    readable: bool = False
-    head: Head = empty(Head)
-    slow: Slow = empty(Slow)
-    if cached:
-        readable, head = self._ask_recent(source)
-        slow.known = True
-        slow.low_tick = (cache >> 176) & MASK_24
-        slow.high_tick = (cache >> 200) & MASK_24
-    else:
-        readable, head, slow = self._ask_full(source, flip)
-    if not readable:
+    asked: uint256 = 0 if cached else SLOW_BUCKETS
+    window: Window = self._ask(source, asked)
+    if window.count == UNREADABLE:
         return reading
     # Where the short and the fresh window begin, and so how long they are, is told by the clock
     short_seconds: uint256 = unsafe_add(SHORT_AGE, unsafe_sub(block.timestamp, SHORT_AGE) % BUCKET)
     fresh_seconds: uint256 = unsafe_add(MINUTE, block.timestamp % MINUTE)
-    if (
-        (head.short_seconds ^ short_seconds) | (head.fresh_seconds ^ fresh_seconds) != 0
-        or unsafe_sub(head.started_ts, 1) >= block.timestamp
-        or not slow.known
-    ):
-        reading.why = self._why_incomplete(head, short_seconds, fresh_seconds)
+    if (window.short_seconds ^ short_seconds) | (window.fresh_seconds ^ fresh_seconds) | (window.count ^ asked) != 0 or unsafe_sub(
+        window.started_ts, 1
+    ) >= block.timestamp:
+        reading.why = self._why_incomplete(window, short_seconds, fresh_seconds, asked)
         return reading
-    # Oriented before any rounding: the floor of a negated mean is not the negated floor
-    short_sum: uint256 = unsafe_add(short_seconds << BIAS_BITS, unsafe_sub(head.short_sum ^ flip, flip))
-    fresh_sum: uint256 = unsafe_add(fresh_seconds << BIAS_BITS, unsafe_sub(head.fresh_sum ^ flip, flip))
+    slow: Slow = empty(Slow)
+    if cached:
+        slow.known = True
+        slow.low_tick = (cache >> 176) & MASK_24
+        slow.high_tick = (cache >> 200) & MASK_24
+    else:
+        slow = self._slow(window.buckets, flip)
+        if not slow.known:
+            return reading
+        # Oriented before any rounding: the floor of a negated mean is not the negated floor
+
+
+    short_sum: uint256 = unsafe_add(short_seconds << BIAS_BITS, unsafe_sub(window.short_sum ^ flip, flip))
+    fresh_sum: uint256 = unsafe_add(fresh_seconds << BIAS_BITS, unsafe_sub(window.fresh_sum ^ flip, flip))
     low_tick: uint256 = unsafe_div(short_sum, short_seconds)
     high_tick: uint256 = unsafe_div(unsafe_add(short_sum, unsafe_sub(short_seconds, 1)), short_seconds)
     reading.fresh_tick = unsafe_div(fresh_sum, fresh_seconds)
@@ -441,16 +429,17 @@ def _read(asset: address, config: uint256, cache: uint256) -> Reading:
 
 @internal
 @view
-def _why_incomplete(head: Head, short_seconds: uint256, fresh_seconds: uint256) -> IPriceOracle.Why:
+def _why_incomplete(window: Window, short_seconds: uint256, fresh_seconds: uint256, asked: uint256) -> IPriceOracle.Why:
     """
     @notice Why statistics are missing: because the market is young, or because the answer makes no sense
     """
-    if head.started_ts == 0:
+    if window.started_ts == 0:
         return IPriceOracle.Why.NOT_STARTED
     if (
-        head.started_ts > block.timestamp
-        or (head.short_seconds != 0 and head.short_seconds != short_seconds)
-        or (head.fresh_seconds != 0 and head.fresh_seconds != fresh_seconds)
+        window.started_ts > block.timestamp
+        or (window.short_seconds != 0 and window.short_seconds != short_seconds)
+        or (window.fresh_seconds != 0 and window.fresh_seconds != fresh_seconds)
+        or (window.count != 0 and window.count != asked)
     ):
         return IPriceOracle.Why.SOURCE_FAILED
     return IPriceOracle.Why.SHORT_HISTORY
@@ -461,91 +450,58 @@ def _why_incomplete(head: Head, short_seconds: uint256, fresh_seconds: uint256) 
 
 @internal
 @view
-def _ask_recent(source: address) -> (bool, Head):
+def _ask(source: address, buckets: uint256) -> Window:
     """
-    @notice (readable, window(0))
+    @notice window(buckets), or `count` UNREADABLE
     """
     success: bool = False
-    answer: Bytes[RECENT_ANSWER + 32] = b""
+    answer: Bytes[ANSWER + 32] = b""
     success, answer = raw_call(
         source,
-        abi_encode(empty(uint256), method_id=method_id("window(uint256)")),
-        max_outsize=RECENT_ANSWER + 32,
+        abi_encode(buckets, method_id=method_id("window(uint256)")),
+        max_outsize=ANSWER + 32,
         gas=SOURCE_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )
-    if not success or len(answer) != RECENT_ANSWER:
+    if not success or len(answer) != ANSWER:
         self._check_gas(success)
-        return False, empty(Head)
-    recent: RecentAnswer = abi_decode(answer, RecentAnswer)
-    return self._is_empty_tail(recent), recent.head
-
-
-@internal
-@view
-def _ask_full(source: address, flip: uint256) -> (bool, Head, Slow):
-    """
-    @notice (readable, window(10), its slow statistics, oriented)
-    """
-    slow: Slow = empty(Slow)
-    success: bool = False
-    answer: Bytes[FULL_ANSWER + 32] = b""
-    success, answer = raw_call(
-        source,
-        abi_encode(SLOW_BUCKETS, method_id=method_id("window(uint256)")),
-        max_outsize=FULL_ANSWER + 32,
-        gas=SOURCE_GAS,
-        is_static_call=True,
-        revert_on_failure=False,
-    )
-    if success and len(answer) == RECENT_ANSWER:
-        recent: RecentAnswer = abi_decode(answer, RecentAnswer)
-        return self._is_empty_tail(recent), recent.head, slow
-    if not success or len(answer) != FULL_ANSWER:
-        self._check_gas(success)
-        return False, empty(Head), slow
-
-    full: FullAnswer = abi_decode(answer, FullAnswer)
-    if (full.head.offset ^ 32) | (full.head.sums_offset ^ 224) | (full.head.liquidities_offset ^ 576) | (full.sums_length ^ SLOW_BUCKETS) | (
-        full.liquidities_length ^ SLOW_BUCKETS
-    ) != 0:
-        return False, empty(Head), slow
-    total: uint256 = 0
-    all_bits: uint256 = 0
-    for i: uint256 in range(SLOW_BUCKETS):
-        bucket_sum: uint256 = unsafe_add(BUCKET << BIAS_BITS, unsafe_sub(full.sums[i] ^ flip, flip))
-        if unsafe_sub(bucket_sum, LOWEST_TICK * BUCKET) >= TICKS * BUCKET:
-            return False, empty(Head), slow
-        full.sums[i] = bucket_sum
-        total = unsafe_add(total, bucket_sum)
-        all_bits |= full.liquidities[i]
-    if all_bits > MASK_128:
-        return False, empty(Head), slow
-
-    lower: uint256 = 0
-    upper: uint256 = 0
-    lower, upper = middle._middle(full.liquidities)
-    slow.liquidity = lower
-    lower, upper = middle._middle(full.sums)
-    # Rounding keeps the order: the median of the rounded means is the median mean, rounded
-    slow.low_tick = min(unsafe_div(total, SLOW_SECONDS), unsafe_div(lower, BUCKET))
-    slow.high_tick = max(unsafe_div(unsafe_add(total, SLOW_SECONDS - 1), SLOW_SECONDS), unsafe_div(unsafe_add(upper, BUCKET - 1), BUCKET))
-    slow.known = True
-    return True, full.head, slow
+        window: Window = empty(Window)
+        window.count = UNREADABLE
+        return window
+    return abi_decode(answer, Window)
 
 
 @internal
 @pure
-def _is_empty_tail(recent: RecentAnswer) -> bool:
-    return (
-        (recent.head.offset ^ 32)
-        | (recent.head.sums_offset ^ 224)
-        | (recent.head.liquidities_offset ^ 256)
-        | recent.sums_length
-        | recent.liquidities_length
-        == 0
-    )
+def _slow(buckets: uint256[SLOW_BUCKETS], flip: uint256) -> Slow:
+    """
+    @notice Of the slow window; not known if a mean tick is out of bounds
+    """
+    slow: Slow = empty(Slow)
+    sums: uint256[SLOW_BUCKETS] = empty(uint256[SLOW_BUCKETS])
+    liquidities: uint256[SLOW_BUCKETS] = empty(uint256[SLOW_BUCKETS])
+    total: uint256 = 0
+    for i: uint256 in range(SLOW_BUCKETS):
+        word: uint256 = buckets[i]
+        tick_sum: uint256 = convert(convert(convert(convert(word, bytes32), int256) >> 128, bytes32), uint256)
+        bucket_sum: uint256 = unsafe_add(BUCKET << BIAS_BITS, unsafe_sub(tick_sum ^ flip, flip))
+        if unsafe_sub(bucket_sum, LOWEST_TICK * BUCKET) >= TICKS * BUCKET:
+            return slow
+        sums[i] = bucket_sum
+        total = unsafe_add(total, bucket_sum)
+        liquidities[i] = word & MASK_128
+
+    lower: uint256 = 0
+    upper: uint256 = 0
+    lower, upper = middle._middle(liquidities)
+    slow.liquidity = lower
+    lower, upper = middle._middle(sums)
+    # Rounding keeps the order: the median of the rounded means is the median mean, rounded
+    slow.low_tick = min(unsafe_div(total, SLOW_SECONDS), unsafe_div(lower, BUCKET))
+    slow.high_tick = max(unsafe_div(unsafe_add(total, SLOW_SECONDS - 1), SLOW_SECONDS), unsafe_div(unsafe_add(upper, BUCKET - 1), BUCKET))
+    slow.known = True
+    return slow
 
 
 @internal

@@ -44,8 +44,8 @@ def set_window(answer: IObservations.Window):
     """
     self.full = abi_encode(answer)
     short_answer: IObservations.Window = answer
-    short_answer.bucket_tick_sums = []
-    short_answer.bucket_liquidities = []
+    short_answer.count = 0
+    short_answer.buckets = empty(uint256[20])
     self.recent = abi_encode(short_answer)
 
 

@@ -131,4 +131,6 @@ def _tick_seconds(segments: list[Segment], begin: int, end: int) -> int:
 
 
 def _harmonic_mean(segments: list[Segment], begin: int, end: int) -> int:
-    return ((end - begin) << 128) // sum((2**128 // s.liquidity) * _seconds_within(s, begin, end) for s in segments)
+    """At most 2**128 - 1: half a word, in which a contract tells it."""
+    mean = ((end - begin) << 128) // sum((2**128 // s.liquidity) * _seconds_within(s, begin, end) for s in segments)
+    return min(mean, 2**128 - 1)

@@ -1,9 +1,10 @@
-"""Square roots of prices at ticks, Uniswap V3's getSqrtRatioAtTick to the last bit, its constants derived from 1.0001."""
+"""Ticks and square roots of prices, Uniswap V3's getSqrtRatioAtTick and getTickAtSqrtRatio to the last bit, derived from 1.0001."""
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
-from functools import cache
+from functools import cache, lru_cache
 
 MAX_TICK = 887272
+MIN_TICK = -MAX_TICK
 _DIGITS = 120
 
 
@@ -16,6 +17,7 @@ def constants() -> tuple[int, ...]:
         return tuple(int((Decimal(2**128) / root ** (2**k)).to_integral_value(ROUND_HALF_EVEN)) for k in range(20))
 
 
+@lru_cache(maxsize=2**16)
 def sqrt_ratio_at_tick(tick: int) -> int:
     """sqrt(1.0001^tick) as Q64.96.
 
@@ -31,6 +33,25 @@ def sqrt_ratio_at_tick(tick: int) -> int:
     if tick > 0:
         ratio = (2**256 - 1) // ratio
     return -(-ratio // 2**32)
+
+
+def limits() -> tuple[int, int]:
+    """The least square root of a price, and the one that is too large."""
+    return sqrt_ratio_at_tick(MIN_TICK), sqrt_ratio_at_tick(MAX_TICK)
+
+
+def tick_at_sqrt_ratio(sqrt_price_x96: int) -> int:
+    """The greatest tick whose square root is not above this one; found by halving, so that it rests on nothing but the above."""
+    low, high = MIN_TICK, MAX_TICK
+    if not sqrt_ratio_at_tick(low) <= sqrt_price_x96 < sqrt_ratio_at_tick(high):
+        raise ValueError("price out of range")
+    while high - low > 1:
+        middle = (low + high) // 2
+        if sqrt_ratio_at_tick(middle) <= sqrt_price_x96:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def true_sqrt_ratio_x96(tick: int) -> tuple[int, int]:

@@ -149,7 +149,7 @@ def run(environment: dict[str, str], tmp_path: Path) -> Run:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
 
     return start

@@ -15,6 +15,14 @@ status("{person(5)}")
 riskiest(2)
 band(eth)
 reserves()
+print("D", router.quoter() == quoter.address, positions.factory() == range_factory.address, range_pool.fee())
+quote(1000, "usd", eth)
+o = open_range("eth", "narrow", usd=1000)
+ranges()
+move_range(o, "wide")
+open_range("eth", "slim", usd=1)
+close_range(o + 1)
+ranges("{person(77)}")
 plimsoll()
 print("C", book.token("dollar").unit)
 """
@@ -32,6 +40,15 @@ def test_console__deployed__contracts_and_helpers(market: Market, run: Run) -> N
         "new risk          open",
         "borrowers pay",
         "where an account stands",
+        "D True True 3000",
+        "0.3 %  4.",
+        "minting 1,000 USD (test tokens)",
+        "#4 in ETH/USD 0.3 %, range 179.854 - 220.552: ",
+        "4 of 4 in range",
+        "#5 in ETH/USD 0.3 %, range 99.9",
+        "error: 'slim' is no range: narrow, wide, full, or percent to both sides, like 7.5",
+        "#5: ",
+        "nothing is deposited",
         "C 1000000",
     ):
         assert text in done.stdout, done.stdout

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,18 @@ from plimsoll.addresses import AddressBook, BookError
 from plimsoll.chain import Chain
 from plimsoll.cli import endpoint
 from plimsoll.deployment import DeployError, Options, deploy, verify
+from plimsoll.pools import Reader
 from plimsoll.presets import load
-from plimsoll.rpc import DEV_KEYS, Rpc, Wallet
+from plimsoll.rpc import DEV_KEYS, Rpc, Wallet, checksum
 from scripts.deploy import cli
 from tests.e2e.conftest import ROOT, Run, is_one_line, person
 
 pytestmark = pytest.mark.e2e
 
 WEMIX = load("wemix")
-STEPS = 27
+STEPS = 41
+# Without range pools and router
+CORE_STEPS = 27
 
 
 class Killed(BaseException):
@@ -55,6 +59,13 @@ def test_deploy__fresh_chain__every_contract_recorded_and_wired(rpc: Rpc, deploy
         "LendingPool",
         "LiquidationEngine",
         "Lens",
+        "WrappedNative",
+        "RangePoolBlueprint",
+        "RangePoolFactory",
+        "PositionManager",
+        "Quoter",
+        "Router",
+        "RangePool",
     ]
     for name in book.names:
         entry = book.data["contracts"][name]
@@ -88,6 +99,79 @@ def test_verify__other_parameters__named(rpc: Rpc, deployer: Wallet, compiled: A
         f"treasury of the pool is {deployer.address}, not {person(1)}",
         f"receiver of the protocol share is {deployer.address}, not {person(1)}",
     ]
+
+
+# ---------------------------------------------------------------- range pools and router
+
+
+def test_deploy__range_pools__worth_what_the_preset_says(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    book = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path).book
+    _, pool = Reader(rpc, book, compiled).pools()
+    assert pool.address == book.address("RangePool")
+    assert pool.price is not None
+    assert abs(pool.price / 200 - 1) < Fraction(1, 10**9)
+    for x, worth, low, high in zip(pool.positions, (200_000, 300_000, 500_000), (180, 100, 0), (220, 300, 10**9), strict=True):
+        assert x.owner == deployer.address
+        assert abs(pool.in_quote(x.amounts) - worth * 10**6) <= 2
+        # the next usable ticks outside of 10 % and 50 % around the price
+        ends = pool.range_of(x)
+        assert pool.is_full(x) or low * Fraction(993, 1000) < ends[0] <= low < high <= ends[1] < high * Fraction(1007, 1000)
+    assert [pool.is_full(x) for x in pool.positions] == [False, False, True]
+    # none of the test tokens is left with the deployer beyond rounding
+    assert all(book.token_contract(r, rpc, compiled).call("balanceOf", deployer.address) < 10 for r in ("dollar", "volatile"))
+
+
+@pytest.mark.parametrize("market", [True, False])
+def test_deploy__without_range_pools_before__added(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path, market: bool) -> None:
+    """As a version without them has left its address book."""
+    book = deploy(rpc, deployer, replace(WEMIX, range_pools=None), compiled, options=Options(market=market), where=tmp_path).book
+    before = {name: book.address(name) for name in book.names}
+    del book.data["wanted"]["preset"]["range_pools"]
+    del book.data["wanted"]["wrapped_native"]
+    book.save()
+
+    def kill(step: str, phase: str) -> None:
+        if (step, phase) == ("Router", "recorded"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        deploy(rpc, deployer, WEMIX, compiled, options=Options(market=market), where=tmp_path, hook=kill)
+    with pytest.raises(BookError, match="ends half-way"):
+        AddressBook.open(rpc, tmp_path)
+    report = deploy(rpc, deployer, WEMIX, compiled, options=Options(market=market), where=tmp_path)
+    assert (report.kept, len(report.done)) == ((CORE_STEPS + 6, 8) if market else (CORE_STEPS - 3 + 6, 0))
+    book = AddressBook.open(rpc, tmp_path)
+    assert {name: book.address(name) for name in before} == before
+    assert book.has("RangePool") is market
+    assert verify(rpc, book, compiled, WEMIX) == []
+
+
+def test_verify__router_of_somebody_else__named(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    book = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path).book
+    names = ("PairFactory", "RangePoolFactory", "PositionManager", "WrappedNative", "Lens")
+    other = deployer.transact(None, compiled["Router"].deployment(*(book.address(n) for n in names)))["contractAddress"]
+    book.data["contracts"]["Router"]["address"] = checksum(other)
+    assert verify(rpc, book, compiled, WEMIX) == [f"quoter of the router is {book.address('Lens')}, not {book.address('Quoter')}"]
+
+
+def test_deploy__wrapped_coin_given__used_as_it_is(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    wrapped = deployer.transact(None, compiled["WrappedNative"].deployment())["contractAddress"]
+    options = Options(wrapped_native=wrapped, market=False)
+    report = deploy(rpc, deployer, WEMIX, compiled, options=options, where=tmp_path)
+    assert "WrappedNative" not in report.done
+    book = AddressBook.open(rpc, tmp_path)
+    assert book.address("WrappedNative") == checksum(wrapped)
+    assert book.contract("PositionManager", rpc, compiled).call("WETH9") == checksum(wrapped)
+    assert not deploy(rpc, deployer, WEMIX, compiled, options=options, where=tmp_path).changed
+    with pytest.raises(DeployError, match=rf"wrapped_native = {checksum(wrapped)}, now it is None"):
+        deploy(rpc, deployer, WEMIX, compiled, options=Options(market=False), where=tmp_path)
+
+
+def test_deploy__wrapped_coin_is_none__refused(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    for address in (person(1), deployer.transact(None, compiled["TestToken"].deployment("Odd", "ODD", 6))["contractAddress"]):
+        with pytest.raises(DeployError, match="is no token with 18 decimals on chain 31337: it cannot be the wrapped coin"):
+            deploy(rpc, deployer, WEMIX, compiled, options=Options(wrapped_native=address), where=tmp_path)
+    assert not (tmp_path / "31337.json").exists()
 
 
 # ---------------------------------------------------------------- killed and resumed
@@ -219,7 +303,8 @@ def test_deploy__existing_tokens__used_as_they_are(rpc: Rpc, deployer: Wallet, c
     # 1 unit of account for 1e8 raw units
     assert book.contract("PriceOracle", rpc, compiled).call("quote_price", book.token("dollar").address) == 10**28
     assert book.contract("LendingPool", rpc, compiled).call("treasury") == book.contract("PairFactory", rpc, compiled).call("feeTo")
-    assert not any(step.startswith("market") for step in report.done)
+    assert not any(step.startswith(("market", "RangePool.")) for step in report.done)
+    assert not book.has("RangePool")
     assert book.contract("Pair", rpc, compiled).call("totalSupply") == 0
     assert not deploy(rpc, deployer, WEMIX, compiled, options=Options(tokens=tokens, treasury=person(7)), where=tmp_path).changed
 
@@ -259,8 +344,16 @@ def test_deploy__account_without_coin__refused(rpc: Rpc, compiled: Artifacts, tm
 def test_deploy__no_development_chain__wants_tokens(compiled: Artifacts, tmp_path: Path) -> None:
     with Chain(port=0) as other:
         other.rpc.call("anvil_setChainId", 4242)
-        with Rpc(other.url) as rpc, pytest.raises(DeployError, match="chain 4242 is no development chain: name its token with --token dollar"):
-            deploy(rpc, Wallet(rpc, DEV_KEYS[0]), WEMIX, compiled, where=tmp_path)
+        with Rpc(other.url) as rpc:
+            wallet = Wallet(rpc, DEV_KEYS[0])
+            with pytest.raises(DeployError, match="chain 4242 is no development chain: name its token with --token dollar"):
+                deploy(rpc, wallet, WEMIX, compiled, where=tmp_path)
+            tokens = {}
+            for role in ("dollar", "volatile"):
+                tokens[role] = wallet.transact(None, compiled["TestToken"].deployment(role, role, 18))["contractAddress"]
+                wallet.transact(tokens[role], compiled["TestToken"].interface.encode("mint", wallet.address, 10**18))
+            with pytest.raises(DeployError, match="the preset knows no wrapped coin of chain 4242: name it with --wrapped-native"):
+                deploy(rpc, wallet, WEMIX, compiled, options=Options(tokens=tokens), where=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -285,6 +378,7 @@ def test_command__fresh_then_again__json_and_codes(rpc: Rpc, run: Run, tmp_path:
         (["--token", f"a={person(1)}", "--token", f"a={person(2)}"], 2, "'a' is given twice"),
         (["--preset", "aave"], 1, "error: there is no preset 'aave' (there are: wemix; or give a path to a .yaml file)"),
         (["--treasury", "0x12"], 1, "error: --treasury 0x12 is no address"),
+        (["--wrapped-native", "WETH"], 1, "error: --wrapped-native WETH is no address"),
         (["--account", "nobody"], 1, "error: Ape has no account 'nobody'"),
         (["--network", "ftp://x"], 1, "error: 'ftp://x' is no address that can be used"),
         (["--network", "ethereum:local:foundry"], 1, "error: network 'ethereum:local:foundry' is a chain that ends with the command"),

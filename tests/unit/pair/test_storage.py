@@ -8,10 +8,10 @@ from tests.conftest import load
 from tests.pair_world import START, ScriptedPair
 
 LAYOUT = {
-    "accumulators": (0, 1),
-    "checkpoint": (1, 1),
-    "sticks": (2, 128),
-    "reserves": (130, 1),
+    "checkpoint": (0, 1),
+    "sticks": (1, 128),
+    "reserves": (129, 1),
+    "accumulators": (130, 1),
     "kLast": (131, 1),
     "totalSupply": (132, 1),
     "balanceOf": (133, 1),
@@ -49,24 +49,24 @@ def test_layout__of_the_pair__is_the_golden_one():
 
 
 def test_reserves__word__is_uniswap_v2_s(scripted):
-    assert slot(scripted.pair, 130) == 2**40 | 2**40 << 112 | (START + 620) << 224
+    assert slot(scripted.pair, 129) == 2**40 | 2**40 << 112 | (START + 620) << 224
 
 
 def test_accumulators__word__holds_sums_tick_and_age(scripted):
     clamped = max(-13864, -1000 - 50 * 60)
     expected = sums(clamped * 250, 620) | (clamped % 2**24) << 16 | 250
-    assert slot(scripted.pair, 0) == expected
+    assert slot(scripted.pair, 130) == expected
 
 
 def test_sticks__words__hold_sums_at_the_boundary_and_its_bucket(scripted):
     first = START // 180
-    assert slot(scripted.pair, 2 + (first + 3) % 128) == sums(-4000 * (540 - 370), 540) | first + 3
+    assert slot(scripted.pair, 1 + (first + 3) % 128) == sums(-4000 * (540 - 370), 540) | first + 3
     # 370 came two buckets after the start: it wrote both
     for bucket in (1, 2):
-        assert slot(scripted.pair, 2 + (first + bucket) % 128) == sums(0, 180 * bucket) | first + bucket
-    assert slot(scripted.pair, 2 + first % 128) == 0
+        assert slot(scripted.pair, 1 + (first + bucket) % 128) == sums(0, 180 * bucket) | first + bucket
+    assert slot(scripted.pair, 1 + first % 128) == 0
 
 
 def test_checkpoint__word__holds_two_minutes_and_the_start(scripted):
     newer, older = (-4000 * (second - 370) & M56 for second in (600, 540))
-    assert slot(scripted.pair, 1) == older << 200 | newer << 144 | (START + 600) << 32 | START
+    assert slot(scripted.pair, 0) == older << 200 | newer << 144 | START

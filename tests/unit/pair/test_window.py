@@ -22,7 +22,7 @@ def scripted(owner) -> ScriptedPair:
 
 def test_window__before_the_start__is_empty(owner):
     world = ScriptedPair.create(owner)
-    assert tuple(world.pair.window(20)) == (0, 0, 0, 0, 0, [], [])
+    assert tuple(world.pair.window(20)) == (0, 0, 0, 0, 0, 0, [0] * 20)
 
 
 def test_window__after_known_changes__sums_them(scripted):
@@ -39,7 +39,7 @@ def test_window__after_known_changes__sums_them(scripted):
     assert window.bucket_liquidities == (500_000, 180 * 2**128 // slope)
 
 
-def test_window__without_a_slow_window__leaves_its_arrays_empty(scripted):
+def test_window__without_a_slow_window__tells_no_buckets(scripted):
     scripted.at(START + 2200)
     with_it, without = scripted.window(10), scripted.window(0)
     assert (without.bucket_tick_sums, without.bucket_liquidities) == ((), ())

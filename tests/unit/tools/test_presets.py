@@ -29,7 +29,21 @@ def test_load__wemix__published_numbers() -> None:
     assert presets.available() == ["wemix"]
 
 
+def test_load__wemix__range_pools_of_a_development_chain() -> None:
+    plan = presets.load("wemix").range_pools
+    assert plan is not None
+    assert plan.wrapped_native[1] == "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
+    (pool,) = plan.test_pools
+    assert (pool.asset, pool.fee_pips) == ("volatile", 3_000)
+    assert [(p.range, p.value_wad) for p in pool.positions] == [("narrow", 200_000 * WAD), ("wide", 300_000 * WAD), ("full", 500_000 * WAD)]
+    without = copy.deepcopy(CONTENT)
+    del without["range_pools"]
+    assert presets.parse(without, "mine", "mine.yaml").range_pools is None
+
+
 MISSING = object()
+NEEDS_PRICE = "must name an asset that has a test_market, whose price it begins with"
+WETH = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +89,31 @@ MISSING = object()
         ("assets.volatile.test_market.price", 0, "assets.volatile.test_market.price is 0: it must lie between 0.000001 and 1000000000"),
         ("assets.dollar.test_market", {}, "assets.dollar.test_market makes no sense for an asset with a fixed price"),
         ("native", "gold", "native is 'gold': it must name one of the assets (dollar, volatile)"),
-        ("colour", "red", "colour is no setting (known here: assets, description, native, pair, pool)"),
+        ("range_pools", 3, "range_pools must be a group of settings"),
+        ("range_pools.tiers", 3, "range_pools.tiers is no setting (known here: test_pools, wrapped_native)"),
+        ("range_pools.wrapped_native", [], "range_pools.wrapped_native must be a group of addresses by chain id"),
+        ("range_pools.wrapped_native", {"one": WETH}, "range_pools.wrapped_native has 'one', which is no chain id"),
+        ("range_pools.wrapped_native", {True: WETH}, "range_pools.wrapped_native has 'True', which is no chain id"),
+        ("range_pools.wrapped_native", {1: int(WETH, 16)},
+         f"range_pools.wrapped_native.1 is '{int(WETH, 16)}': it must be an address in quotes, with its checksum"),
+        ("range_pools.wrapped_native", {1: WETH.lower()},
+         f"range_pools.wrapped_native.1 is '{WETH.lower()}': it must be an address in quotes, with its checksum"),
+        ("range_pools.test_pools", {}, "range_pools.test_pools must be a list"),
+        ("range_pools.test_pools", [3], "range_pools.test_pools[0] must be a group of settings"),
+        ("range_pools.test_pools.0.asset", "gold", "range_pools.test_pools[0].asset is 'gold': it " + NEEDS_PRICE),
+        ("range_pools.test_pools.0.asset", "dollar", "range_pools.test_pools[0].asset is 'dollar': it " + NEEDS_PRICE),
+        ("range_pools.test_pools.0.fee_percent", 0.25, "range_pools.test_pools[0].fee_percent is 0.25 %: the tiers are 0.01, 0.05, 0.3, 1 %"),
+        ("range_pools.test_pools.0.fee_percent", 2, "range_pools.test_pools[0].fee_percent is 2 %: it must lie between 0 and 1 %"),
+        ("range_pools.test_pools.0.fees", 2, "range_pools.test_pools[0].fees is no setting (known here: asset, fee_percent, positions)"),
+        ("range_pools.test_pools.0.positions.1.range", "slim",
+         "range_pools.test_pools[0].positions[1].range is 'slim': it must be one of narrow, wide, full"),
+        ("range_pools.test_pools.0.positions.1.value", 0,
+         "range_pools.test_pools[0].positions[1].value is 0: it must lie between 1 and 1e12"),
+        ("range_pools.test_pools.0.positions.1.worth", 0,
+         "range_pools.test_pools[0].positions[1].worth is no setting (known here: range, value)"),
+        ("range_pools.test_pools", CONTENT["range_pools"]["test_pools"] * 2,
+         "range_pools.test_pools[1] is the second of 'volatile' with that fee"),
+        ("colour", "red", "colour is no setting (known here: assets, description, native, pair, pool, range_pools)"),
     ],
 )  # fmt: skip
 def test_parse__bad_value__named_with_its_bound(path: str, value: Any, message: str) -> None:
@@ -83,7 +121,7 @@ def test_parse__bad_value__named_with_its_bound(path: str, value: Any, message: 
     *groups, key = path.split(".")
     group = content
     for name in groups:
-        group = group[name]
+        group = group[int(name) if isinstance(group, list) else name]
     if value is MISSING:
         del group[key]
     else:

@@ -1,0 +1,124 @@
+"""What a range pool remembers of its past beside Uniswap V3's ring: the list of all changes, and every statistic summed up from it.
+
+Written from interfaces/IObservations.vyi and docs/SPEC.md. It differs from a pair (plimsoll/reference/observations.py) in two ways. A
+change is what Uniswap V3 notes as an observation: a swap that moves the tick, or a mint or burn in range. And the sum of seconds per
+liquidity at a change is Uniswap V3's, which cuts once per change: floor(seconds * 2^128 / L); from there to a boundary between two
+changes, or to the present, it grows by floor(2^128 / L) a second.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+BUCKET = 180
+MINUTE = 60
+SHORT_SECONDS = 300
+MAX_BUCKETS = 20
+CLAMP_BASE = 1000
+CLAMP_PER_SECOND = 50
+CLAMP_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """From one change to the next. `tick` is clamped; the sums are as of the beginning."""
+
+    begin: int
+    tick: int
+    liquidity: int
+    tick_sum: int
+    liquidity_sum: int
+
+    def tick_sum_at(self, time: int) -> int:
+        return self.tick_sum + self.tick * (time - self.begin)
+
+    def liquidity_sum_at(self, time: int) -> int:
+        return self.liquidity_sum + 2**128 // self.liquidity * (time - self.begin)
+
+
+@dataclass(frozen=True)
+class Window:
+    started_ts: int = 0
+    short_sum: int = 0
+    short_seconds: int = 0
+    fresh_sum: int = 0
+    fresh_seconds: int = 0
+    # Newest first
+    bucket_tick_sums: tuple[int, ...] = ()
+    bucket_liquidities: tuple[int, ...] = ()
+
+    def words(self) -> list[int]:
+        """As the contract answers."""
+        pairs = zip(self.bucket_tick_sums, self.bucket_liquidities, strict=True)
+        buckets = [(tick_sum % 2**128 << 128) + liquidity for tick_sum, liquidity in pairs]
+        head = [self.started_ts, self.short_sum, self.short_seconds, self.fresh_sum, self.fresh_seconds, len(buckets)]
+        return [value % 2**256 for value in head] + buckets + [0] * (MAX_BUCKETS - len(buckets))
+
+
+@dataclass
+class RangeObservations:
+    started: int | None = None
+    past: list[Stretch] = field(default_factory=list)
+    # Since when the present state stands, and what it is
+    since: int = 0
+    raw_tick: int = 0
+    liquidity: int = 0
+
+    def start(self, now: int, tick: int) -> None:
+        self.started = self.since = now
+        self.raw_tick = tick
+
+    def touch(self, now: int) -> None:
+        """Something changes now. Of several changes at one time only the first one ends what stood before."""
+        if now > self.since:
+            self.past.append(self._present())
+            self.since = now
+
+    def stand(self, tick: int, liquidity: int) -> None:
+        """The state after a change."""
+        self.raw_tick, self.liquidity = tick, liquidity
+
+    def window(self, now: int, buckets: int) -> Window:
+        if not 0 <= buckets <= MAX_BUCKETS:
+            raise ValueError("too many buckets")
+        if self.started is None:
+            return Window()
+        stretches = [*self.past, self._present()]
+        short = (now - SHORT_SECONDS) // BUCKET * BUCKET
+        fresh = (now // MINUTE - 1) * MINUTE
+        newest = now // BUCKET * BUCKET
+        boundaries = [newest - i * BUCKET for i in range(buckets + 1)]
+        if boundaries[-1] < self.started:
+            boundaries = []
+        at = [self._stretch_before(stretches, time) for time in boundaries]
+        tick_sums = [stretch.tick_sum_at(time) for stretch, time in zip(at, boundaries, strict=True)]
+        liquidity_sums = [stretch.liquidity_sum_at(time) for stretch, time in zip(at, boundaries, strict=True)]
+        return Window(
+            started_ts=self.started,
+            short_sum=self._tick_seconds(stretches, short, now) if short >= self.started else 0,
+            short_seconds=now - short if short >= self.started else 0,
+            fresh_sum=self._tick_seconds(stretches, fresh, now) if fresh >= self.started else 0,
+            fresh_seconds=now - fresh if fresh >= self.started else 0,
+            bucket_tick_sums=tuple(newer - older for newer, older in pairwise(tick_sums)),
+            bucket_liquidities=tuple(min((BUCKET << 128) // (newer - older), 2**128 - 1) for newer, older in pairwise(liquidity_sums)),
+        )
+
+    def _present(self) -> Stretch:
+        liquidity = max(self.liquidity, 1)
+        if not self.past:
+            return Stretch(self.since, self.raw_tick, liquidity, 0, 0)
+        before = self.past[-1]
+        seconds = self.since - before.begin
+        room = CLAMP_BASE + CLAMP_PER_SECOND * min(seconds, CLAMP_SECONDS)
+        tick = min(max(self.raw_tick, before.tick - room), before.tick + room)
+        liquidity_sum = before.liquidity_sum + (seconds << 128) // before.liquidity
+        return Stretch(self.since, tick, liquidity, before.tick_sum_at(self.since), liquidity_sum)
+
+    @staticmethod
+    def _stretch_before(stretches: list[Stretch], time: int) -> Stretch:
+        """Which stands just before that time: a change at a boundary belongs to what follows."""
+        return stretches[max(0, bisect_left(stretches, time, key=lambda stretch: stretch.begin) - 1)]
+
+    def _tick_seconds(self, stretches: list[Stretch], begin: int, end: int) -> int:
+        older, newer = (self._stretch_before(stretches, time) for time in (begin, end))
+        return newer.tick_sum_at(end) - older.tick_sum_at(begin)

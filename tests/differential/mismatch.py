@@ -1,0 +1,5 @@
+"""What a campaign finds."""
+
+
+class Mismatch(AssertionError):
+    pass
