@@ -1,6 +1,7 @@
 """What all tests share: the contract loader with its cache, the actors, the test tokens, Hypothesis profiles and contract coverage."""
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ settings.register_profile(
     "default",
     max_examples=examples(40),
     stateful_step_count=30,
+    # `make test` runs the same examples each time, the deep tier others
+    derandomize="PLIMSOLL_DEPTH" not in os.environ,
     deadline=None,
-    database=DirectoryBasedExampleDatabase(CACHE / "hypothesis"),
+    database=DirectoryBasedExampleDatabase(CACHE / "hypothesis") if "PLIMSOLL_DEPTH" in os.environ else None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("default")

@@ -96,6 +96,11 @@ class Market:
     def raw_price(self, symbol: str, price: int) -> int:
         return price * WAD // self.assets[symbol].unit
 
+    def growth(self, symbol: str) -> int:
+        """How many raw units one unit of the scaled debt is, rounded up."""
+        index: int = self.pool.reserve_state(self.assets[symbol].address).index_ray
+        return -(-index // 10**27)
+
     def set_price(self, symbol: str, price: int) -> None:
         self.oracle.set(self.assets[symbol].address, self.raw_price(symbol, price))
 

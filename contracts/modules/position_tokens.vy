@@ -103,8 +103,9 @@ def safeTransferFrom(sender: address, receiver: address, tokenId: uint256, data:
         )
         if not success and len(answer) != 0:
             raw_revert(answer)
+        assert not success or len(answer) >= 32  # dev: no answer
         # It answers its own selector
-        if not success or len(answer) < 32 or convert(slice(answer, 0, 4), bytes4) != RECEIVED:
+        if not success or convert(slice(answer, 0, 4), bytes4) != RECEIVED:
             self._fail("transfer to non ERC721Receiver implementer")
 
 

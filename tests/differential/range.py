@@ -279,6 +279,8 @@ class Life:
     def __init__(self, seed: str, remembers: bool = False, pool_code: bytes | None = None) -> None:
         self.seed = seed
         draw = self.random = random.Random(seed)
+        # Numbers so large that products need 512 bits and amounts 160: much liquidity at a far price, and long steps
+        self.heavy = draw.random() < 0.15
         self.fee, self.spacing = self.draw_tier()
         # Words of the bitmap that a swap through all of it reads
         self.span = 2 * MAX_TICK // self.spacing // 256
@@ -294,6 +296,8 @@ class Life:
         self.moody = [i for i, source in enumerate(self.world.sources) if source == "MoodyToken"]
         # About how much liquidity one deposit has
         self.bits = draw.choice([draw.randrange(4, 110), draw.randrange(40, 90), draw.randrange(40, 90), 64])
+        if self.heavy:
+            self.bits = draw.randrange(95, 122)
         self.home = self.draw_home()
         # How far from home, in spacings, ranges begin and swaps go
         self.width = min(draw.choice([3, 8, 8, 25, 100]), max(1, MAX_TICK // self.spacing // 2))
@@ -321,6 +325,8 @@ class Life:
 
     def draw_tier(self) -> tuple[int, int]:
         draw = self.random
+        if self.heavy:
+            return draw.choice([(10_000, 200), (2_500, 1_000), (1, 4_000), (500_000, 16_383)])
         if draw.random() < 0.85:
             return draw.choice(list(TIERS.items()))
         fee = draw.choice([0, 1, 30, 2_500, 123_456, 500_000, 999_999, draw.randrange(10**6)])
@@ -330,6 +336,8 @@ class Life:
     def draw_home(self) -> int:
         draw = self.random
         last = MAX_TICK // self.spacing * self.spacing
+        if self.heavy:
+            return draw.choice([-1, 1, 1]) * draw.randrange(300_000, MAX_TICK)
         return draw.choice(
             [
                 0,
@@ -688,7 +696,7 @@ class Life:
             return self.plan(base0, base1) if base0 or base1 else b""
         match draw.randrange(8):
             case 0 | 1:
-                beyond = draw.choice([1, 1, -1, -1, 2 ** draw.randrange(1, 100), -(2**200)])
+                beyond = draw.choice([1, -1, -1, -1, -1, 2 ** draw.randrange(1, 100), 2 ** draw.randrange(100, 240), -(2**200)])
                 return self.plan(base0 + beyond, base1) if draw.random() < 0.5 else self.plan(base0, base1 + beyond)
             case 2:
                 return self.plan(base0, base1, reason="callee: not today")
@@ -729,7 +737,7 @@ class Life:
 
     def initialize(self) -> None:
         price = self.first_price()
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.5:
             price = self.random.choice([0, 1, MIN_RATIO - 1, MAX_RATIO, 2**160 - 1])
         self.actions.append(("initialize", price))
         if self.both(self.random.choice(ACTORS), call("initialize", price)) is not None:
@@ -747,7 +755,7 @@ class Life:
         sender = self.sender()
         # Positions of the callee itself are as good as others'
         recipient = account(self.holder())
-        data = self.draw_plan()
+        data = self.draw_plan(*draw.choices([(0, 0), (-1, 0), (0, -1)], [40, 1, 1])[0])
         self.actions.append(("mint", sender, recipient.hex()[-4:], lower, upper, amount, self.planned))
         self.by(sender, mint_call(recipient, lower, upper, amount, data))
 
@@ -805,7 +813,10 @@ class Life:
         amounts = [draw.choice([0, 1, balance, balance // 2, draw.randrange(balance + 1), draw.randrange(balance + 1)]) for balance in balances]
         if draw.random() < 0.03:
             amounts[draw.randrange(2)] = draw.choice([balances[0] + 1, balances[1] + 1, 2**255, 2**256 - 1])
-        data = self.draw_plan(*(min(amount, 2**250) for amount in amounts))
+        back = [min(amount, 2**250) for amount in amounts]
+        if draw.random() < 0.15:
+            back[draw.randrange(2)] -= 1
+        data = self.draw_plan(*back)
         sender, recipient = self.sender(), self.recipient()
         self.actions.append(("flash", sender, recipient.hex()[-4:], *amounts, self.planned))
         self.by(sender, flash_call(recipient, amounts[0], amounts[1], data))

@@ -11,7 +11,7 @@ from tests.differential.range import ACTIONS, Life, published_code, run
 LIVES = 24
 STEPS = 500
 # Of Uniswap V3's, those that come up in a life or two
-REASONS = ["LOK", "AI", "R", "AS", "SPL", "IIA", "TLU", "TLM", "TUM", "LO", "LS", "NP", "M0", "M1", "F0", "L", "OLD"]
+REASONS = ["LOK", "AI", "R", "AS", "SPL", "IIA", "TLU", "TLM", "TUM", "LO", "LS", "NP", "M0", "M1", "F0", "F1", "L", "OLD"]
 
 
 def test_range_pool__random_life_beside_uniswap_v3__never_differs() -> None:

@@ -138,9 +138,9 @@ class LiquidationMachine(RuleBasedStateMachine):
 
         after = market.account(account)
         (c0, d0), (c1, d1) = worth(before), worth(after)
-        # a raw unit of rounding on each side, in value
+        # A raw unit of rounding on each side, in value; a debt is kept in units that have grown with the interest
         unit = sum(-(-priced(c.asset, beta_of(c)) // WAD) for c in before.collaterals)
-        unit += sum(-(-priced(d.asset, None) // WAD) for d in before.debts)
+        unit += sum(-(-priced(d.asset, None) // WAD) * (1 + market.growth(d.asset)) for d in before.debts)
         if 100 * c0 >= 101 * d0 + 100 * unit:
             # LIQ-03, LIQ-02
             assert not losses

@@ -65,6 +65,8 @@ class RangePoolMachine(RuleBasedStateMachine):
         self.positions: dict[tuple[str, int, int], int] = {}
         # How many roundings there were: the most that may be left over, or lost by one party
         self.roundings = 0
+        # What lies between a price and the next one, of each token: a swap that ends between ticks leaves up to that to the pool
+        self.grains = [0, 0]
         self.lowest = self.highest = home
         self.must(USERS[0], call("initialize", sqrt_ratio_at_tick(home) + 1))
         last = MAX_TICK // self.spacing
@@ -118,12 +120,16 @@ class RangePoolMachine(RuleBasedStateMachine):
         return sqrt_ratio_at_tick(tick)
 
     def swap_to(self, zero_for_one: bool, amount: int, limit: int) -> list[int] | None:
+        before, _ = self.state()
         outcome = self.send(OWNER, make_call(swap_call(account(USERS[0]), zero_for_one, amount, limit)), self.world.callee)
         # A step per tick, and per word of the bitmap
         self.roundings += 200
         if not outcome.success:
             assert outcome.reason == "SPL"
             return None
+        price = min(before, self.state()[0])
+        liquidity = sum(self.positions.values())
+        self.grains = [self.grains[0] + liquidity * Q96 // price**2, self.grains[1] + liquidity // Q96]
         self.lowest, self.highest = (f(self.state()[1], edge) for f, edge in ((min, self.lowest), (max, self.highest)))
         return [signed(outcome.data[:32]), signed(outcome.data[32:64])]
 
@@ -259,7 +265,8 @@ class RangePoolMachine(RuleBasedStateMachine):
             assert taken[BYSTANDER] == [0, 0], "RNG-07"
         self.must(OWNER, call("collectProtocol", account(OWNER), MAX_128, MAX_128))
         # RNG-09, with the unit of each token that stays for the protocol
-        assert all(left <= self.roundings + 1 for left in self.balances()), ("RNG-09", self.balances(), self.roundings)
+        most = [self.roundings + grain + 1 for grain in self.grains]
+        assert all(left <= bound for left, bound in zip(self.balances(), most, strict=True)), ("RNG-09", self.balances(), most)
 
 
 RangePoolMachine.TestCase.settings = settings(max_examples=examples(25), stateful_step_count=25)
