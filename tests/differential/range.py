@@ -44,7 +44,7 @@ MAX_RATIO = 1461446703485210103287273052203988822378723970342
 MAX_128 = 2**128 - 1
 # What our pool takes as callback data
 MAX_DATA = 1024
-# Of the callee, in each token
+# Of the callee, in each token: more than all its overpayments, which flashes multiply
 FUNDS = 2**250
 # Stands for the pool in call data, and in what is compared
 POOL = b"pool" * 5
@@ -696,7 +696,7 @@ class Life:
             return self.plan(base0, base1) if base0 or base1 else b""
         match draw.randrange(8):
             case 0 | 1:
-                beyond = draw.choice([1, -1, -1, -1, -1, 2 ** draw.randrange(1, 100), 2 ** draw.randrange(100, 240), -(2**200)])
+                beyond = draw.choice([1, -1, -1, -1, -1, 2 ** draw.randrange(1, 100), 2 ** draw.randrange(100, 190), -(2**200)])
                 return self.plan(base0 + beyond, base1) if draw.random() < 0.5 else self.plan(base0, base1 + beyond)
             case 2:
                 return self.plan(base0, base1, reason="callee: not today")
