@@ -8,7 +8,8 @@
 @dev Preserved: the pool can always pay every position and all fees.
 
      No `nonreentrancy` pragma: clients know the reason of a locked pool, "LOK", so that it has a lock of its own. Every function that
-     changes anything begins with `_check_lock`, and takes the lock before it calls anybody; all views may be read inside callbacks.
+     changes anything begins with `_check_lock` (or its one line, where slot0 is not needed), and takes the lock before it calls
+     anybody; all views may be read inside callbacks.
 
      Storage words, fields from the low end
        slot0       sqrt price 160 | tick 24 | observation index 16 | cardinality 16 | fee protocol 8 | clamped tick before 24 | its age 8
@@ -562,6 +563,7 @@ def _swap(zero_for_one: bool, amount_specified: int256, limit: uint256) -> (int2
             growth = unsafe_add(growth, self._per_liquidity(fee_amount, liquidity))
 
         if price == next_price:
+            # Liquidity is unchecked: the sum of all net liquidities to one side is never below zero, nor above 2**128
             if is_initialized:
                 if present == 0:
                     slot0, in_range, present = self._observe(slot0, in_range)
@@ -569,9 +571,6 @@ def _swap(zero_for_one: bool, amount_specified: int256, limit: uint256) -> (int2
                         other_growth = self.feeGrowthGlobal1X128
                     else:
                         other_growth = self.feeGrowthGlobal0X128
-                    # The sum of all net liquidities to one side is never below zero, nor above 2**128
-
-
                 if zero_for_one:
                     liquidity = unsafe_sub(liquidity, self._cross(next, growth, other_growth, present))
                 else:

@@ -63,6 +63,13 @@ class Window:
     bucket_tick_sums: tuple[int, ...] = ()
     bucket_liquidities: tuple[int, ...] = ()
 
+    def words(self) -> list[int]:
+        """As the contract answers."""
+        pairs = zip(self.bucket_tick_sums, self.bucket_liquidities, strict=True)
+        buckets = [(tick_sum % 2**128 << 128) + liquidity for tick_sum, liquidity in pairs]
+        head = [self.started_ts, self.short_sum, self.short_seconds, self.fresh_sum, self.fresh_seconds, len(buckets)]
+        return [value % 2**256 for value in head] + buckets + [0] * (MAX_BUCKETS - len(buckets))
+
 
 @dataclass
 class Observations:

@@ -10,13 +10,16 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-BUCKET = 180
-MINUTE = 60
-SHORT_SECONDS = 300
-MAX_BUCKETS = 20
-CLAMP_BASE = 1000
-CLAMP_PER_SECOND = 50
-CLAMP_SECONDS = 60
+from plimsoll.reference.observations import (
+    BUCKET,
+    CLAMP_BASE,
+    CLAMP_PER_SECOND,
+    CLAMP_SECONDS,
+    MAX_BUCKETS,
+    MINUTE,
+    SHORT_SECONDS,
+    Window,
+)
 
 
 @dataclass(frozen=True)
@@ -34,25 +37,6 @@ class Stretch:
 
     def liquidity_sum_at(self, time: int) -> int:
         return self.liquidity_sum + 2**128 // self.liquidity * (time - self.begin)
-
-
-@dataclass(frozen=True)
-class Window:
-    started_ts: int = 0
-    short_sum: int = 0
-    short_seconds: int = 0
-    fresh_sum: int = 0
-    fresh_seconds: int = 0
-    # Newest first
-    bucket_tick_sums: tuple[int, ...] = ()
-    bucket_liquidities: tuple[int, ...] = ()
-
-    def words(self) -> list[int]:
-        """As the contract answers."""
-        pairs = zip(self.bucket_tick_sums, self.bucket_liquidities, strict=True)
-        buckets = [(tick_sum % 2**128 << 128) + liquidity for tick_sum, liquidity in pairs]
-        head = [self.started_ts, self.short_sum, self.short_seconds, self.fresh_sum, self.fresh_seconds, len(buckets)]
-        return [value % 2**256 for value in head] + buckets + [0] * (MAX_BUCKETS - len(buckets))
 
 
 @dataclass

@@ -9,7 +9,8 @@ import random
 
 import pytest
 
-from plimsoll.reference.range_observations import BUCKET, MAX_BUCKETS, RangeObservations
+from plimsoll.reference.observations import BUCKET, MAX_BUCKETS
+from plimsoll.reference.range_observations import RangeObservations
 from plimsoll.reference.tick_math import MAX_TICK, sqrt_ratio_at_tick
 from tests.depth import examples
 from tests.differential.campaign import draw_seed

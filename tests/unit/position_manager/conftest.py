@@ -10,6 +10,7 @@ from plimsoll.reference import range_pool as reference
 from plimsoll.reference.tick_math import limits, sqrt_ratio_at_tick
 from tests.conftest import load
 from tests.pair_world import START, in_order, set_time
+from tests.position_world import Position
 
 E18 = 10**18
 Q96 = 2**96
@@ -103,22 +104,6 @@ class Market:
 
     def amounts_for(self, lower: int, upper: int, liquidity: int, up: bool) -> tuple[int, int]:
         return reference.amounts_for_liquidity(liquidity, self.price, sqrt_ratio_at_tick(lower), sqrt_ratio_at_tick(upper), up)
-
-
-@dataclass(frozen=True)
-class Position:
-    nonce: int
-    operator: str
-    token0: str
-    token1: str
-    fee: int
-    lower: int
-    upper: int
-    liquidity: int
-    growth0: int
-    growth1: int
-    owed0: int
-    owed1: int
 
 
 def new_market(lender: Any, token_a: Any, token_b: Any, wrapper: Any) -> Market:
