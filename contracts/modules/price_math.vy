@@ -88,15 +88,12 @@ def _next_price_from_input(price: uint256, liquidity: uint256, amount: uint256, 
         if amount == 0:
             return price
         numerator: uint256 = liquidity << 96
+        # L * price / (L + amount * price), rounded up; or, where that overflows, L / (L / price + amount), which is less exact
         product: uint256 = unsafe_mul(amount, price)
         if unsafe_div(product, amount) == price:
             divisor: uint256 = unsafe_add(numerator, product)
             if divisor >= numerator:
-                # L * price / (L + amount * price), rounded up
                 return full_math._mul_div_up(numerator, price, divisor)
-            # L / (L / price + amount), less exact
-
-
         divisor: uint256 = unsafe_div(numerator, price) + amount
         return unsafe_add(unsafe_div(numerator, divisor), convert(numerator % divisor != 0, uint256))
     if amount >> 160 == 0:

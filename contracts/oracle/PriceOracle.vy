@@ -371,10 +371,8 @@ def _read(asset: address, config: uint256, cache: uint256) -> Reading:
         slow = self._slow(window.buckets, flip)
         if not slow.known:
             return reading
-        # Oriented before any rounding: the floor of a negated mean is not the negated floor
-
-
     short_sum: uint256 = unsafe_add(short_seconds << BIAS_BITS, unsafe_sub(window.short_sum ^ flip, flip))
+    # Both oriented before any rounding: the floor of a negated mean is not the negated floor
     fresh_sum: uint256 = unsafe_add(fresh_seconds << BIAS_BITS, unsafe_sub(window.fresh_sum ^ flip, flip))
     low_tick: uint256 = unsafe_div(short_sum, short_seconds)
     high_tick: uint256 = unsafe_div(unsafe_add(short_sum, unsafe_sub(short_seconds, 1)), short_seconds)
