@@ -17,7 +17,7 @@ BOA := -m "not e2e" -n 2 --dist worksteal
 E2E_FILES := $(wildcard tests/e2e/test_*.py)
 CONTRACTS = $(shell find contracts interfaces -name '*.vy' -o -name '*.vyi')
 
-.PHONY: help setup demo test test-deep differential gas lint clean
+.PHONY: help setup demo incident test test-deep differential gas lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -26,6 +26,9 @@ setup: .venv/.ready .venv/.anvil ## install everything into .venv and node_modul
 
 demo: setup ## one real crash on a local chain: deploy, replay 12 March 2020, liquidate, report in out/
 	@ape run demo
+
+incident: setup ## a thin pool's dump, falls by half, three real crashes: who is liquidated and what is lost, in out/
+	@ape run incident
 
 test: setup node_modules/.ready ## all tests (and the line coverage of the contracts)
 	@$(PYTEST) $(BOA) --contract-coverage

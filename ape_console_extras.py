@@ -5,8 +5,9 @@ router, quoter, positions, range_factory,
 range_pool                                        more contracts; of several pools range_pool_<asset>_<fee in pips>
 status("0x...")                                   where an account stands
 riskiest(10)                                      who is nearest to liquidation
-band(eth)                                         prices of an asset, and why new risk is blocked
-reserves()                                        the pool's reserves
+band(eth)                                         prices of an asset, who tells them, its depth, and why new risk is blocked
+feed(eth), feed(eth, 195)                         what its price feed says; on a development chain: what it is to say
+reserves()                                        the pool's reserves, and how much of their caps is used
 quote(1000, "usd", "eth")                         what a swap would give, by each way; over more tokens too
 open_range("eth", "narrow", usd=1000)             deposit around the price: "narrow", "wide", "full", or percent (7.5)
 ranges()                                          what is deposited; ranges("0x...") by somebody, ranges(None) by everybody
@@ -48,10 +49,11 @@ def ape_init_extras(project: Any) -> dict[str, Any]:
     import ape
     from rich.console import Console
 
-    from plimsoll import console_ranges, monitor, words
+    from plimsoll import console_prices, console_ranges, monitor, words
     from plimsoll.abi import Artifacts, artifacts
     from plimsoll.addresses import AddressBook
     from plimsoll.errors import Problem
+    from plimsoll.reference.depth import UNLIMITED
     from plimsoll.rpc import Rpc
 
     console = Console(highlight=False)
@@ -74,13 +76,16 @@ def ape_init_extras(project: Any) -> dict[str, Any]:
     extras: dict[str, Any] = {short: at(name, book.address(name)) for short, name in _NAMES.items() if book.has(name)}
     for name in book.names:
         if name.startswith("Pair."):
-            extras["pair_" + name[5:]] = at("Pair", book.address(name))
+            extras["pair_" + name[5:].replace(".", "_")] = at("Pair", book.address(name))
+        if name.startswith("Feed."):
+            extras["feed_" + name[5:]] = at("ScriptedFeed", book.address(name))
         if book.kind(name) == "RangePool":
             extras[name.replace("RangePool", "range_pool").replace(".", "_")] = at("RangePool", book.address(name))
     for token in book.tokens:
         extras[token.symbol.lower()] = at("TestToken", token.address)
     if book.has("Router"):
         extras |= console_ranges.helpers(ape, at, rpc, book, compiled, console)
+    extras |= console_prices.helpers(rpc, book, compiled, console)
     reader = monitor.Monitor(rpc, book, compiled)
 
     def status(account: Any) -> None:
@@ -92,17 +97,6 @@ def ape_init_extras(project: Any) -> dict[str, Any]:
         usages = reader.usages(reader.borrowers())
         console.print(monitor.riskiest_table(reader.accounts([a for a, _ in usages[:count]]), len(usages), console.width))
 
-    def band(asset: Any) -> None:
-        """Prices of an asset for one whole token, and why new risk is blocked."""
-        address = str(getattr(asset, "address", asset))
-        token = book.token_at(address)
-        unit = token.unit if token else 10**18
-        found = book.contract("PriceOracle", rpc, compiled).call("band", address)
-        for name in ("low", "high", "liquidation_low", "liquidation_high", "fresh"):
-            console.print(f"{name:<17} {words.money(getattr(found, name) * unit // 10**18, 4)}")
-        console.print(f"{'depth':<17} {words.money(found.depth)}")
-        console.print(f"{'new risk':<17} {'; '.join(words.why(found.why)) or 'open'}")
-
     def reserves() -> None:
         """The pool's reserves."""
         for r in book.contract("Lens", rpc, compiled).call("reserves"):
@@ -113,10 +107,13 @@ def ape_init_extras(project: Any) -> dict[str, Any]:
                 f"used {words.percent(r.utilisation_wad)}, borrowers pay {words.percent(r.state.borrow_rate_wad, 2)}, "
                 f"lenders get {words.percent(r.supply_rate_wad, 2)} a year"
             )
+            if r.cap_wad < UNLIMITED:
+                used = f"collateral {words.money(r.counted_wad)}, debt {words.money(r.debt_wad)}"
+                console.print(f"{'':<8} of {words.money(r.cap_wad)} that its pool can take: {used}")
 
     def plimsoll() -> None:
         """What there is."""
         console.print((__doc__ or "").strip())
 
-    extras |= {"book": book, "status": status, "riskiest": riskiest, "band": band, "reserves": reserves, "plimsoll": plimsoll}
+    extras |= {"book": book, "status": status, "riskiest": riskiest, "reserves": reserves, "plimsoll": plimsoll}
     return extras

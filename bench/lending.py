@@ -19,6 +19,8 @@ RESERVE_FACTOR_BPS = 1_000
 AAVE_FEE_BPS = 3_300
 # Rates: base, slope, slope above the kink, kink
 RATES_PERCENT = (0, 5, 500, 90)
+# What the markets of all but the dollar can take, in dollars: values go by depth, and the caps bind
+DEPTH = 10**8
 BASKET = 8
 UNUSED = 8
 
@@ -80,7 +82,9 @@ class Plimsoll:
     def set_price(self, token: Contract, dollars: int) -> None:
         assert self.oracle is not None
         price = dollars * 10 ** (36 - token.call("decimals"))
-        self.world.send(self.world.owner, self.oracle, "set", token.address, price)
+        told = [("set", price)] if token.call("symbol") == "USD" else [("set", price), ("set_depth", DEPTH * WAD)]
+        # in one block: the peer needs one too
+        self.world.block(*(Tx(self.world.owner, self.oracle.address, self.oracle.data(f, token.address, n)) for f, n in told))
 
     def _tx(self, account: str, function: str, *args: Any) -> Tx:
         return Tx(account, self.pool.address, self.pool.data(function, *args))

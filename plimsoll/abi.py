@@ -50,6 +50,7 @@ SOURCES = {
     "Quoter": "contracts/amm/Quoter.vy",
     "Router": "contracts/amm/Router.vy",
     "WrappedNative": "contracts/testing/WrappedNative.vy",
+    "ScriptedFeed": "contracts/testing/ScriptedFeed.vy",
 }
 
 

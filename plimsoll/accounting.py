@@ -38,8 +38,10 @@ class Step:
     high: int
     liquidation_low: int
     liquidation_high: int
-    fresh: int
+    fresh_low: int
+    fresh_high: int
     depth: int
+    sources: int
     relaxed: int
     safe: int
     caution: int
@@ -261,8 +263,8 @@ def iso(ts: int) -> str:
     return datetime.fromtimestamp(ts, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-_COUNTS = {"step", "block", *STAGES, "without_debt", "liquidations", "why"}
-_PRICES = {"market_price", "pair_price", "low", "high", "liquidation_low", "liquidation_high", "fresh"}
+_COUNTS = {"step", "block", *STAGES, "without_debt", "liquidations", "sources", "why"}
+_PRICES = {"market_price", "pair_price", "low", "high", "liquidation_low", "liquidation_high", "fresh_low", "fresh_high"}
 
 
 def steps_csv(steps: Sequence[Step]) -> str:

@@ -32,7 +32,7 @@ CHARACTERISTICS: dict[str, list[tuple[str, int, str | None]]] = {
     "PairFactory": [("allPairsLength()", 1, None)],
     "Pair": [("getReserves()", 3, None), ("factory()", 1, "PairFactory")],
     "JumpRateModel": [("borrow_rate_wad(uint256)", 1, None)],
-    "PriceOracle": [("band(address)", 7, None)],
+    "PriceOracle": [("band(address)", 10, None)],
     "LendingPool": [("oracle()", 1, "PriceOracle"), ("engine()", 1, "LiquidationEngine")],
     "LiquidationEngine": [("liquidations()", 1, None), ("pool()", 1, "LendingPool")],
     "Lens": [("health(address[])", 2, None), ("pool()", 1, "LendingPool")],
@@ -93,6 +93,7 @@ class AddressBook:
     block               where the deployment began: no event is older
     contracts           name -> contract, address, code_hash, args, tx, block, block_hash
     tokens              role -> address, symbol, decimals
+    feeds               role -> address, decimals
     steps               what else was done: name -> to, function, args, tx, block, block_hash
     """
 
@@ -116,6 +117,7 @@ class AddressBook:
             "block": None,
             "contracts": {},
             "tokens": {},
+            "feeds": {},
             "steps": {},
         }
         return cls(cls.path_for(rpc.chain_id, where), data)
@@ -195,6 +197,12 @@ class AddressBook:
 
     def contract(self, name: str, rpc: Rpc, artifacts: Artifacts) -> Contract:
         return artifacts.at(self.kind(name) if self.has(name) else name, self.address(name), rpc)
+
+    @property
+    def feeds(self) -> dict[str, dict[str, Any]]:
+        """Price feeds by the role of their asset. What stands there is not checked: a feed may fail, and nobody else with it."""
+        found: dict[str, dict[str, Any]] = self.data.setdefault("feeds", {})
+        return found
 
     @property
     def tokens(self) -> list[Token]:
@@ -328,8 +336,11 @@ def _check_form(data: Any, shown: str) -> None:
         if not isinstance(data.get(key), kind):
             fail(f"'{key}' is missing or of the wrong kind")
     seen: dict[str, str] = {}
-    for group, needed in (("contracts", ("contract", "address", "code_hash")), ("tokens", ("address", "symbol", "decimals"))):  # fmt: skip
-        for name, entry in data[group].items():
+    if not isinstance(data.get("feeds", {}), dict):
+        fail("'feeds' is of the wrong kind")
+    groups = {"contracts": ("contract", "address", "code_hash"), "tokens": ("address", "symbol", "decimals"), "feeds": ("address", "decimals")}
+    for group, needed in groups.items():
+        for name, entry in data.get(group, {}).items():
             if not isinstance(entry, dict):
                 fail(f"{group}.{name} must be a group of fields")
             for field in needed:

@@ -129,6 +129,7 @@ def keeper_options(command: Command) -> Command:
                 show_default=True,
                 help="Blocks that are read again each time, because they may still change.",
             ),
+            click.option("--no-poke", is_flag=True, help="Do not touch pools that stand still after their price has jumped far."),
             click.option("--tip-gwei", type=click.FloatRange(0, 1e6), default=1.0, show_default=True, help="Priority fee."),
             click.option(
                 "--state",

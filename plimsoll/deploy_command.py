@@ -9,7 +9,8 @@ import click
 from plimsoll import cli
 from plimsoll.abi import artifacts
 from plimsoll.addresses import AddressBook
-from plimsoll.deployment import HISTORY_SECONDS, DeployError, Options, Report, deploy
+from plimsoll.deployment import HISTORY_SECONDS, HISTORY_SECONDS_WITH_FEED, DeployError, Options, Report, deploy
+from plimsoll.names import feed_name
 from plimsoll.presets import load
 from plimsoll.rpc import DEV_KEYS, Rpc, Wallet
 from plimsoll.words import duration
@@ -19,6 +20,7 @@ def run(
     network: str,
     preset: str,
     tokens: dict[str, str],
+    feeds: dict[str, str],
     wrapped_native: str | None,
     treasury: str | None,
     alias: str | None,
@@ -35,7 +37,7 @@ def run(
     with Rpc(cli.endpoint(network)) as rpc:
         wallet = Wallet(rpc, account=cli.account(alias, rpc.chain_id, DEV_KEYS[0], "the deployment"))
         click.echo(f"deploying '{chosen.name}' to chain {rpc.chain_id} at {rpc.shown} from {wallet.address}", err=True)
-        options = Options(tokens=tokens, treasury=treasury, market=market, wrapped_native=wrapped_native)
+        options = Options(tokens=tokens, feeds=feeds, treasury=treasury, market=market, wrapped_native=wrapped_native)
         report = deploy(rpc, wallet, chosen, artifacts(say=say), options=options, say=say)
     if as_json:
         click.echo(json.dumps(_figures(report), indent=2))
@@ -59,6 +61,7 @@ def _figures(report: Report) -> dict[str, object]:
         "steps_kept": report.kept,
         "contracts": {name: book.address(name) for name in book.names},
         "tokens": {t.role: {"address": t.address, "symbol": t.symbol, "decimals": t.decimals} for t in book.tokens},
+        "feeds": {role: entry["address"] for role, entry in book.feeds.items()},
         "seconds": round(report.seconds, 2),
     }
 
@@ -75,10 +78,14 @@ def _show(report: Report) -> None:
     for token in book.tokens:
         if not book.has(f"Token.{token.role}"):
             table.add_row(f"{token.symbol} ({token.role}, existing)", token.address)
+    for role, entry in book.feeds.items():
+        if not book.has(feed_name(role)):
+            table.add_row(f"feed of {role} (existing)", entry["address"])
     console.print(table)
     console.print()
     if not report.changed:
         console.print(f"nothing to do: all {report.kept} steps are in {book.shown}, and the chain agrees")
         return
     console.print(f"{len(report.done)} steps in {duration(report.seconds)}; the wiring is checked; written: {book.shown}")
-    console.print(f"prices begin when the pair has {HISTORY_SECONDS // 60} minutes of history behind it")
+    beside = f", {HISTORY_SECONDS_WITH_FEED // 60} where there is a feed" if book.feeds else ""
+    console.print(f"prices begin when the pair has {HISTORY_SECONDS // 60} minutes of history behind it{beside}")

@@ -17,11 +17,13 @@ from typing import Any
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from plimsoll import ranges
-from plimsoll.abi import Artifacts, Contract, read
-from plimsoll.addresses import AddressBook, BookError, Token
+from plimsoll import feeds, ranges
+from plimsoll.abi import Artifacts, Contract
+from plimsoll.addresses import AddressBook, BookError
 from plimsoll.errors import Problem
-from plimsoll.presets import WAD, Asset, Preset, RangePools, TestRangePool
+from plimsoll.feeds import FeedError
+from plimsoll.names import feed_name, model_name, pair_name, pool_name, second_source_name, token_name
+from plimsoll.presets import DEPTH_MODES, PAIR, WAD, Asset, Preset, RangePools, TestRangePool, feed_test_price
 from plimsoll.rpc import (
     DEV_CHAIN_ID,
     Reverted,
@@ -34,11 +36,13 @@ from plimsoll.rpc import (
     to_hex,
     to_int,
 )
+from plimsoll.wiring import quote_price, verify
 
 # A deadline for what may be sent today or, after an interruption, some other day
 FAR_FUTURE = 2**40
-# A source has a price for new risk once the slow window lies behind it: ten whole buckets of 180 s
+# A source has a price for new risk once the slow window lies behind it: ten whole buckets of 180 s, twenty beside a feed
 HISTORY_SECONDS = 11 * 180
+HISTORY_SECONDS_WITH_FEED = 21 * 180
 
 
 class DeployError(Problem):
@@ -53,6 +57,7 @@ class Options:
     treasury   earns fees and reserve shares; the deployer if None
     market     give the pairs and range pools of test tokens their first liquidity
     wrapped_native   the token that wraps the chain's coin, instead of the preset's. A development chain gets one of its own.
+    feeds      role -> address of its price feed, instead of the preset's. A development chain gets feeds of its own.
     price_wad, liquidity_wad   of that, instead of the preset's (units of account)
     """
 
@@ -60,6 +65,7 @@ class Options:
     treasury: str | None = None
     market: bool = True
     wrapped_native: str | None = None
+    feeds: dict[str, str] = field(default_factory=dict)
     price_wad: int | None = None
     liquidity_wad: int | None = None
 
@@ -94,32 +100,6 @@ def deploy(
     hook   called as (step, "signed" | "sent" | "mined" | "recorded"); tests end the program there
     """
     return _Deployment(rpc, wallet, preset, artifacts, options or Options(), where, say, mine, hook).run()
-
-
-# ---------------------------------------------------------------------- names in the address book
-
-
-def pair_name(preset: Preset, role: str) -> str:
-    return "Pair" if len(preset.priced) == 1 else f"Pair.{role}"
-
-
-def range_pool_name(preset: Preset, pool: TestRangePool) -> str:
-    assert preset.range_pools is not None
-    return "RangePool" if len(preset.range_pools.test_pools) == 1 else f"RangePool.{pool.asset}.{pool.fee_pips}"
-
-
-def model_name(role: str) -> str:
-    return f"RateModel.{role}"
-
-
-def token_name(role: str) -> str:
-    return f"Token.{role}"
-
-
-def quote_price(asset: Asset, token: Token) -> int:
-    """WAD value of 1e18 raw units, as the oracle wants it."""
-    assert asset.fixed_price_wad is not None
-    return asset.fixed_price_wad * WAD // token.unit
 
 
 def _amounts_worth(worth: int, sqrt_price_x96: int, lower: int, upper: int, in_token0: bool) -> tuple[int, int]:
@@ -159,13 +139,22 @@ class _Deployment:
         if preset.range_pools is not None:
             given = options.wrapped_native or preset.range_pools.wrapped_native.get(rpc.chain_id)
             self.wrapped_native = to_checksum_address(given) if given else None
+        # None: a test feed is deployed
+        self.feeds: dict[str, str | None] = {a.role: self._feed_given(a) for a in preset.fed}
         self.where = where
         self.say = say
         self.mine = mine
         self.hook = hook
         self.done: list[str] = []
+        # steps of this run, done or kept: some are asked for by several
+        self._seen: set[str] = set()
         self.kept = 0
         self.book: AddressBook
+
+    def _feed_given(self, asset: Asset) -> str | None:
+        assert asset.feed is not None
+        given = self.options.feeds.get(asset.role) or asset.feed.addresses.get(self.rpc.chain_id)
+        return to_checksum_address(given) if given else None
 
     def run(self) -> Report:
         started = time.monotonic()
@@ -213,6 +202,9 @@ class _Deployment:
         preset = {k: v for k, v in self.preset.as_dict().items() if k not in ("name", "description")}
         if preset["range_pools"] is not None:
             del preset["range_pools"]["wrapped_native"]  # of all chains; this one's stands below
+        for asset in preset["assets"]:
+            if asset["feed"] is not None:
+                del asset["feed"]["addresses"]  # likewise
         wanted: dict[str, Any] = _plain(
             {
                 "preset": preset,
@@ -220,6 +212,7 @@ class _Deployment:
                 "treasury": self.treasury,
                 "market": self.options.market,
                 "wrapped_native": self.wrapped_native,
+                "feeds": self.feeds,
                 "price_wad": self.options.price_wad,
                 "liquidity_wad": self.options.liquidity_wad,
             }
@@ -250,8 +243,15 @@ class _Deployment:
                 raise DeployError(f"the preset names no test token for '{asset.role}': give one with --token {asset.role}=0x...")
         if self.preset.range_pools is not None:
             self._check_wrapped_native()
+        for role in self.options.feeds:
+            if role not in self.feeds:
+                raise DeployError(
+                    f"--feed {role}=...: the preset '{self.preset.name}' has no feed there (it has: {', '.join(self.feeds) or 'none'})"
+                )
         if self.book.data["complete"]:
             return
+        for asset in self.preset.fed:
+            self._check_feed(asset)
         if "deployer" in self.book.data and self.book.data["deployer"] != self.wallet.address:
             raise DeployError(f"{self.book.shown} was begun by {self.book.data['deployer']}, this account is {self.wallet.address}")
         if self.rpc.balance(self.wallet.address) == 0:
@@ -272,6 +272,30 @@ class _Deployment:
             decimals = None
         if decimals != 18:
             raise DeployError(f"{address} is no token with 18 decimals on chain {self.rpc.chain_id}: it cannot be the wrapped coin")
+
+    def _check_feed(self, asset: Asset) -> None:
+        assert asset.feed is not None
+        address = self.feeds[asset.role]
+        if address is None:
+            if self.rpc.chain_id != DEV_CHAIN_ID:
+                raise DeployError(
+                    f"the preset knows no feed of '{asset.role}' on chain {self.rpc.chain_id}: name it with --feed {asset.role}=0x..."
+                )
+            if self._test_answer(asset) is None:
+                raise DeployError(f"the preset does not say what the test feed of '{asset.role}' is to tell: give it a test_price")
+            return
+        try:
+            told = feeds.ask(self.rpc, address)
+        except FeedError as e:
+            raise DeployError(f"the feed of '{asset.role}': {e}") from None
+        problem = feeds.problem(asset.feed, told, self.rpc.timestamp())
+        if problem:
+            raise DeployError(f"the feed of '{asset.role}', {address}, {problem}")
+
+    def _test_answer(self, asset: Asset) -> int | None:
+        quote = self.preset.asset(asset.quote) if asset.quote is not None else None
+        told = feed_test_price(asset, quote, self.options.price_wad if quote is not None else None)
+        return None if told is None else told * 10**feeds.TEST_DECIMALS // WAD
 
     def _check_token(self, asset: Asset) -> None:
         address = self.options.tokens[asset.role]
@@ -317,25 +341,20 @@ class _Deployment:
         factory = self._at("PairFactory")
         self._call("factory.setFeeTo", factory, "setFeeTo", self.treasury)
         for asset in preset.priced:
-            self._pair(factory, asset)
-
+            assert asset.quote is not None
+            self._pair(factory, pair_name(preset, asset.role), asset.role, asset.quote)
+        for asset in preset.priced:
+            if asset.second_source is not None:
+                self._second_pool(factory, asset)
+        for asset in preset.fed:
+            self._feed(asset)
         self._deploy("PriceOracle", "PriceOracle", [])
         oracle = self._at("PriceOracle")
         for asset in preset.assets:
-            if asset.fixed_price_wad is not None:
-                token = self.book.token(asset.role)
-                self._call(f"oracle.set_quote({asset.role})", oracle, "set_quote", token.address, quote_price(asset, token))
+            if asset.quote is None:
+                self._quote(oracle, asset)
         for asset in preset.priced:
-            assert asset.quote is not None
-            self._call(
-                f"oracle.set_source({asset.role})",
-                oracle,
-                "set_source",
-                self.book.token(asset.role).address,
-                self.book.address(pair_name(preset, asset.role)),
-                self.book.token(asset.quote).address,
-                asset.minimum_depth_wad,
-            )
+            self._sources(oracle, asset)
 
         for asset in preset.assets:
             r = asset.rates
@@ -357,15 +376,94 @@ class _Deployment:
                 asset.bonus_bps,
                 asset.reserve_factor_bps,
             )
+        for asset in preset.assets:
+            mode = DEPTH_MODES[asset.depth_mode]
+            if mode != DEPTH_MODES["new_risk"]:
+                # before the reserve is open: FULL cannot be had later
+                self._call(f"pool.set_depth_mode({asset.role})", pool, "set_depth_mode", self.book.token(asset.role).address, mode)
         if self.options.market:
             for asset in preset.priced:
-                self._market(asset)
+                self._markets(asset)
         for asset in preset.assets:
             self._seed(pool, asset)
         if preset.range_pools is not None:
             self._ranges(preset.range_pools)
 
+    def _quote(self, oracle: Contract, asset: Asset) -> None:
+        token = self.book.token(asset.role)
+        if asset.fixed_price_wad is not None:
+            self._call(f"oracle.set_quote({asset.role})", oracle, "set_quote", token.address, quote_price(asset, token))
+            return
+        assert asset.feed is not None
+        entry = self.book.feeds[asset.role]
+        settings = (entry["address"], asset.feed.heartbeat_seconds, *feeds.bounds(asset.feed, entry["decimals"]))
+        self._call(f"oracle.set_quote_feed({asset.role})", oracle, "set_quote_feed", token.address, *settings)
+
+    def _sources(self, oracle: Contract, asset: Asset) -> None:
+        """The first source opens the asset. What comes after it may move a price but little and once a day, so the others come before;
+        only a feed in its quote must know it."""
+        assert asset.quote is not None
+        role, token = asset.role, self.book.token(asset.role).address
+        second, feed = asset.second_source, asset.feed
+        if second is not None:
+            pool, quote = self.book.address(second_source_name(self.preset, asset)), self.book.token(second.quote).address
+            self._call(f"oracle.set_second_source({role})", oracle, "set_second_source", token, pool, quote, second.minimum_depth_wad)
+        if feed is not None and not feed.in_quote:
+            self._set_feed(oracle, asset)
+        pair, quote = self.book.address(pair_name(self.preset, role)), self.book.token(asset.quote).address
+        self._call(f"oracle.set_source({role})", oracle, "set_source", token, pair, quote, asset.minimum_depth_wad)
+        if feed is not None and feed.in_quote:
+            self._set_feed(oracle, asset)
+
+    def _set_feed(self, oracle: Contract, asset: Asset) -> None:
+        feed, entry = asset.feed, self.book.feeds[asset.role]
+        assert feed is not None
+        settings = (entry["address"], feed.in_quote, feed.heartbeat_seconds, *feeds.bounds(feed, entry["decimals"]))
+        self._call(f"oracle.set_feed({asset.role})", oracle, "set_feed", self.book.token(asset.role).address, *settings)
+
+    def _feed(self, asset: Asset) -> None:
+        """The feed of an asset in the book; on a development chain one that tells what the preset says, until it is told otherwise."""
+        role, address = asset.role, self.feeds[asset.role]
+        if address is None:
+            self._deploy(feed_name(role), "ScriptedFeed", [feeds.TEST_DECIMALS, self._test_answer(asset)])
+            address = self.book.address(feed_name(role))
+        if role not in self.book.feeds:
+            self.book.feeds[role] = {"address": address, "decimals": feeds.ask(self.rpc, address).decimals}
+
+    def _second_pool(self, factory: Contract, asset: Asset) -> None:
+        second = asset.second_source
+        assert second is not None
+        name = second_source_name(self.preset, asset)
+        if second.kind == PAIR:
+            self._pair(factory, name, asset.role, second.quote)
+            return
+        plan = self.preset.range_pools
+        assert plan is not None
+        self._range_contracts()
+        for pool in plan.test_pools:
+            if self.options.market and pool_name(self.preset, pool) == name and self._is_test(pool.asset, pool.quote):
+                self._open_test_pool(pool)
+                return
+        self._range_pool(name, asset.role, second.quote, second.fee_pips)
+
+    def _range_pool(self, name: str, *key: Any) -> None:
+        """Of two roles and a fee; it may be there before us. Who gives it liquidity initialises it."""
+        base, quote, fee_pips = key
+        tokens = sorted((self.book.token(base).address, self.book.token(quote).address), key=lambda t: int(t, 16))
+        factory = self._at("RangePoolFactory")
+        if self.book.has(name):
+            self._keep(name)
+            return
+        receipt = self._transaction(name, factory.address, factory.data("createPool", *tokens, fee_pips))
+        self._record_contract(name, "RangePool", factory.call("getPool", *tokens, fee_pips), [*tokens, fee_pips], receipt)
+
     def _ranges(self, plan: RangePools) -> None:
+        self._range_contracts()
+        if self.options.market:
+            for pool in plan.test_pools:
+                self._test_range_pool(pool)
+
+    def _range_contracts(self) -> None:
         if self.wrapped_native is None:
             self._deploy("WrappedNative", "WrappedNative", [])
         elif not self.book.has("WrappedNative"):
@@ -378,43 +476,49 @@ class _Deployment:
         self._deploy("PositionManager", "PositionManager", [ranges, wrapped])
         self._deploy("Quoter", "Quoter", [pairs, ranges])
         self._deploy("Router", "Router", [pairs, ranges, self.book.address("PositionManager"), wrapped, self.book.address("Quoter")])
-        if self.options.market:
-            for pool in plan.test_pools:
-                self._test_range_pool(pool)
 
-    def _test_range_pool(self, plan: TestRangePool) -> None:
-        """A range pool of test tokens at the price of their pair, with the deployer's positions in it."""
+    def _open_test_pool(self, plan: TestRangePool) -> tuple[tuple[Any, ...], int, bool]:
+        """A range pool of test tokens at the price of their pair: (its key, the square root of its price, whether the quote is token0)."""
         asset = self.preset.asset(plan.asset)
-        assert asset.quote is not None
         assert asset.test_market is not None
-        if not self._is_test(asset.role, asset.quote):
-            return
-        base, quote = self.book.token(asset.role), self.book.token(asset.quote)
-        quote_price_wad = self.preset.asset(asset.quote).fixed_price_wad
-        assert quote_price_wad is not None
+        base, quote = self.book.token(asset.role), self.book.token(plan.quote)
         token0, token1 = sorted((base, quote), key=lambda t: int(t.address, 16))
         inverted = token0 == quote
-        price = Fraction(self.options.price_wad or asset.test_market.price_wad, quote_price_wad)
+        price = Fraction(self.options.price_wad or asset.test_market.price_wad, self._start_price(plan.quote))
         sqrt_price = ranges.sqrt_price_of(price, token0.decimals, token1.decimals, inverted)
 
-        name = range_pool_name(self.preset, plan)
+        name = pool_name(self.preset, plan)
         factory, manager = self._at("RangePoolFactory"), self._at("PositionManager")
         key = (token0.address, token1.address, plan.fee_pips)
         if self.book.has(name):
-            self.kept += 1
+            self._keep(name)
         else:
             receipt = self._transaction(name, manager.address, manager.data("createAndInitializePoolIfNecessary", *key, sqrt_price))
             self._record_contract(name, "RangePool", factory.call("getPool", *key), [*key, sqrt_price], receipt)
+        return key, sqrt_price, inverted
 
+    def _start_price(self, quote: str) -> int:
+        price = self.preset.asset(quote).start_price_wad
+        assert price is not None
+        return price
+
+    def _test_range_pool(self, plan: TestRangePool) -> None:
+        """A range pool of test tokens, with the deployer's positions in it."""
+        if not self._is_test(plan.asset, plan.quote):
+            return
+        key, sqrt_price, inverted = self._open_test_pool(plan)
+        name, quote = pool_name(self.preset, plan), self.book.token(plan.quote)
+        factory, manager = self._at("RangePoolFactory"), self._at("PositionManager")
         spacing = factory.call("feeAmountTickSpacing", plan.fee_pips)
         mints = []
         for position in plan.positions:
             lower, upper = ranges.ticks_for(position.range, sqrt_price, spacing, inverted)
-            worth = position.value_wad * quote.unit // quote_price_wad
+            worth = position.value_wad * quote.unit // self._start_price(plan.quote)
             mints.append((lower, upper, *_amounts_worth(worth, sqrt_price, lower, upper, inverted)))
         needed = (sum(m[2] for m in mints), sum(m[3] for m in mints))
-        for token, amount in zip((token0, token1), needed, strict=True):
-            if amount:
+        for address, amount in zip(key, needed, strict=False):
+            token = self.book.token_at(address)
+            if amount and token is not None:
                 contract = self.book.token_contract(token.role, self.rpc, self.artifacts)
                 self._call(f"{name}.{token.role}.mint", contract, "mint", self.wallet.address, amount)
                 self._call(f"{name}.{token.role}.approve", contract, "approve", manager.address, amount)
@@ -446,12 +550,10 @@ class _Deployment:
         self._deploy(token_name(role), "TestToken", [t.name, t.symbol, t.decimals])
         self.book.data["tokens"].setdefault(role, {"address": self.book.address(token_name(role)), "symbol": t.symbol, "decimals": t.decimals})
 
-    def _pair(self, factory: Contract, asset: Asset) -> None:
-        assert asset.quote is not None
-        tokens = self.book.token(asset.role).address, self.book.token(asset.quote).address
-        name = pair_name(self.preset, asset.role)
+    def _pair(self, factory: Contract, name: str, role: str, quote: str) -> None:
+        tokens = self.book.token(role).address, self.book.token(quote).address
         if self.book.has(name):
-            self.kept += 1
+            self._keep(name)
             return
         receipt = self._transaction(name, factory.address, factory.data("createPair", *tokens))
         address = factory.call("getPair", *tokens)
@@ -460,25 +562,29 @@ class _Deployment:
     def _is_test(self, *roles: str) -> bool:
         return all(r not in self.options.tokens for r in roles)
 
-    def _market(self, asset: Asset) -> None:
-        """First liquidity of a pair of test tokens."""
+    def _markets(self, asset: Asset) -> None:
+        """First liquidity of an asset's pairs, where they are of test tokens."""
         assert asset.quote is not None
-        market = asset.test_market
-        if market is None or not self._is_test(asset.role, asset.quote):
+        market, second = asset.test_market, asset.second_source
+        if market is None:
             return
         price = self.options.price_wad or market.price_wad
         liquidity = market.liquidity_wad if self.options.liquidity_wad is None else self.options.liquidity_wad
-        if liquidity == 0:
+        self._market(asset.role, pair_name(self.preset, asset.role), asset.role, asset.quote, price, liquidity)
+        if second is not None and second.kind == PAIR:
+            name = second_source_name(self.preset, asset)
+            self._market(f"{asset.role}.{second.quote}", name, asset.role, second.quote, price, second.test_liquidity_wad)
+
+    def _market(self, step: str, name: str, role: str, quote_role: str, price: int, liquidity: int) -> None:
+        if liquidity == 0 or not self._is_test(role, quote_role):
             return
-        base, quote = self.book.token(asset.role), self.book.token(asset.quote)
-        quote_price_wad = self.preset.asset(asset.quote).fixed_price_wad
-        assert quote_price_wad is not None
-        pair = self._at(pair_name(self.preset, asset.role))
-        amounts = ((quote, liquidity * quote.unit // quote_price_wad), (base, liquidity * base.unit // price))
+        base, quote = self.book.token(role), self.book.token(quote_role)
+        pair = self._at(name)
+        amounts = ((quote, liquidity * quote.unit // self._start_price(quote_role)), (base, liquidity * base.unit // price))
         for token, amount in amounts:
             contract = self.book.token_contract(token.role, self.rpc, self.artifacts)
-            self._call(f"market({asset.role}).{token.role}", contract, "mint", pair.address, amount)
-        self._call(f"market({asset.role}).mint", pair, "mint", self.wallet.address)
+            self._call(f"market({step}).{token.role}", contract, "mint", pair.address, amount)
+        self._call(f"market({step}).mint", pair, "mint", self.wallet.address)
 
     def _seed(self, pool: Contract, asset: Asset) -> None:
         token = self.book.token(asset.role)
@@ -499,7 +605,7 @@ class _Deployment:
 
     def _deploy_code(self, name: str, contract: str, code: bytes, args: Sequence[Any]) -> None:
         if self.book.has(name):
-            self.kept += 1
+            self._keep(name)
             return
         receipt = self._transaction(name, None, code)
         self._record_contract(name, contract, receipt["contractAddress"], args, receipt)
@@ -516,7 +622,7 @@ class _Deployment:
 
     def _call(self, step: str, contract: Contract, function: str, *args: Any) -> None:
         if step in self.book.data["steps"]:
-            self.kept += 1
+            self._keep(step)
             return
         receipt = self._transaction(step, contract.address, contract.data(function, *args))
         self.book.data["steps"][step] = {
@@ -527,7 +633,13 @@ class _Deployment:
         }
         self._recorded(step)
 
+    def _keep(self, step: str) -> None:
+        if step not in self._seen:
+            self._seen.add(step)
+            self.kept += 1
+
     def _recorded(self, step: str) -> None:
+        self._seen.add(step)
         self.book.data.pop("pending", None)
         self.book.save()
         self.done.append(step)
@@ -626,96 +738,3 @@ def _first_difference(before: Any, now: Any, path: str = "") -> tuple[str, Any, 
                 return found
         return None
     return None if before == now else (path, before, now)
-
-
-# ---------------------------------------------------------------------- the wiring
-
-
-def verify(rpc: Rpc, book: AddressBook, artifacts: Artifacts, preset: Preset, treasury: str | None = None) -> list[str]:
-    """What is not as the preset wants it, in words; empty when all is well."""
-    deployer = book.data["deployer"]
-    treasury = treasury or deployer
-    pool, oracle, engine, lens, factory = (
-        book.contract(n, rpc, artifacts) for n in ("LendingPool", "PriceOracle", "LiquidationEngine", "Lens", "PairFactory")
-    )
-    checks: list[tuple[str, Any, Any]] = [
-        ("owner of the pool", pool.request("owner"), deployer),
-        ("owner of the oracle", oracle.request("owner"), deployer),
-        ("oracle of the pool", pool.request("oracle"), oracle.address),
-        ("engine of the pool", pool.request("engine"), engine.address),
-        ("treasury of the pool", pool.request("treasury"), treasury),
-        ("borrow limit", pool.request("borrow_limit_bps"), preset.borrow_limit_bps),
-        ("pool of the engine", engine.request("pool"), pool.address),
-        ("pool of the lens", lens.request("pool"), pool.address),
-        ("fee of the factory", factory.request("fee_bps"), preset.fee_bps),
-        ("protocol share", factory.request("protocol_share"), (preset.protocol_numerator, preset.protocol_denominator)),
-        ("receiver of the protocol share", factory.request("feeTo"), treasury),
-        ("blueprint of the factory", factory.request("blueprint"), book.address("PairBlueprint")),
-        ("number of reserves", pool.request("reserves_count"), len(preset.assets)),
-    ]
-    for i, asset in enumerate(preset.assets):
-        role, token = asset.role, book.token(asset.role)
-        model = book.contract(model_name(role), rpc, artifacts)
-        checks.append((f"reserve {i}", pool.request("reserve_at", i), token.address))
-        checks.append((f"rate of '{role}' at no use", model.request("borrow_rate_wad", 0), asset.rates.base_wad))
-        r = asset.rates
-        at_kink = r.base_wad + r.multiplier_wad * r.kink_wad // WAD
-        checks.append((f"rate of '{role}' at the kink", model.request("borrow_rate_wad", r.kink_wad), at_kink))
-        full = at_kink + r.jump_wad * (WAD - r.kink_wad) // WAD
-        checks.append((f"rate of '{role}' at full use", model.request("borrow_rate_wad", WAD), full))
-        if asset.fixed_price_wad is not None:
-            checks.append((f"price of '{role}'", oracle.request("quote_price", token.address), quote_price(asset, token)))
-        else:
-            assert asset.quote is not None
-            pair = book.contract(pair_name(preset, role), rpc, artifacts)
-            quote = book.token(asset.quote)
-            expected_source = (pair.address, quote.address, asset.minimum_depth_wad)
-            checks.append((f"source of '{role}'", oracle.request("source_of", token.address), expected_source))
-            checks.append((f"pair of '{role}'", factory.request("getPair", token.address, quote.address), pair.address))
-            checks.append((f"pair of '{role}', factory", pair.request("factory"), factory.address))
-    if preset.range_pools is not None:
-        checks += _range_checks(rpc, book, artifacts, factory)
-    problems = []
-    for (what, _, expected), found in zip(checks, read(rpc, [c[1] for c in checks]), strict=True):
-        if (tuple(found) if isinstance(found, tuple) else found) != expected:
-            problems.append(f"{what} is {_text(found)}, not {_text(expected)}")
-    states = read(rpc, [pool.request("reserve_state", book.token(a.role).address) for a in preset.assets])
-    for asset, state in zip(preset.assets, states, strict=True):
-        settings: list[tuple[str, Any, Any]] = [
-            ("LTV", state.ltv_bps, asset.ltv_bps),
-            ("bonus", state.bonus_bps, asset.bonus_bps),
-            ("reserve factor", state.reserve_factor_bps, asset.reserve_factor_bps),
-            ("rate model", state.rate_model, book.address(model_name(asset.role))),
-            ("seeded", state.seeded, True),
-        ]
-        for name, found, expected in settings:
-            if found != expected:
-                problems.append(f"{name} of '{asset.role}' is {_text(found)}, not {_text(expected)}")
-    return problems
-
-
-def _range_checks(rpc: Rpc, book: AddressBook, artifacts: Artifacts, pairs: Contract) -> list[tuple[str, Any, Any]]:
-    ranges, manager, quoter, router = (book.contract(n, rpc, artifacts) for n in ("RangePoolFactory", "PositionManager", "Quoter", "Router"))
-    wrapped = book.address("WrappedNative")
-    checks: list[tuple[str, Any, Any]] = [
-        ("owner of the range factory", ranges.request("owner"), book.data["deployer"]),
-        ("blueprint of the range factory", ranges.request("blueprint"), book.address("RangePoolBlueprint")),
-        ("factory of the position manager", manager.request("factory"), ranges.address),
-        ("wrapped coin of the position manager", manager.request("WETH9"), wrapped),
-        ("pair factory of the quoter", quoter.request("pair_factory"), pairs.address),
-        ("range factory of the quoter", quoter.request("range_factory"), ranges.address),
-        ("pair factory of the router", router.request("factory"), pairs.address),
-        ("range factory of the router", router.request("range_factory"), ranges.address),
-        ("position manager of the router", router.request("position_manager"), manager.address),
-        ("wrapped coin of the router", router.request("WETH"), wrapped),
-        ("quoter of the router", router.request("quoter"), quoter.address),
-    ]
-    for name in book.names:
-        if book.kind(name) == "RangePool":
-            token0, token1, fee, _ = book.data["contracts"][name]["args"]
-            checks.append((f"pool {name}", ranges.request("getPool", token0, token1, int(fee)), book.address(name)))
-    return checks
-
-
-def _text(value: Any) -> str:
-    return str(tuple(value)) if isinstance(value, tuple) else str(value)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from eth_utils.address import to_checksum_address
 
 from plimsoll.abi import parse_function
 from plimsoll.errors import KeeperError
+from plimsoll.reference.depth import FULL
 
 Array = np.ndarray[Any, Any]
 
@@ -19,10 +22,15 @@ HEALTH = parse_function("health(address[])", ["uint256[]"])
 RESERVES = parse_function(
     "reserves()",
     [
-        "(address,(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,bool,address),"
-        "uint256,uint256,(uint256,uint256,uint256,uint256,uint256,uint256,uint256))[]"
+        # asset, state, five numbers, band
+        f"(address,({'uint256,' * 11}bool,address,uint256,uint256),{'uint256,' * 5}({'uint256,' * 9}uint256))[]",
     ],
 )
+
+
+# Places in a Band, and in a ReserveState
+LIQUIDATION_HIGH, LIQUIDATION_LOW, WHY = 2, 3, 9
+DEPTH_MODE = 13
 
 
 def encode_health(accounts: list[str]) -> str:
@@ -141,11 +149,32 @@ class Bounds:
         return which
 
 
-def decode_prices(raw: bytes) -> tuple[Array, Array]:
-    """Per reserve, what a supply share gives of capacity and what a unit of scaled debt owes, at the trigger prices."""
-    collateral, debt = [], []
-    for _, state, _, _, band in RESERVES.decode(raw):
+@dataclass(frozen=True)
+class Reserves:
+    """What the lens tells of all reserves in a block."""
+
+    assets: list[str]
+    # why new risk with each is blocked
+    why: list[int]
+    # per reserve, what a supply share gives of capacity and what a unit of scaled debt owes, at the trigger prices
+    collateral: Array
+    debt: Array
+    # the liquidation test counts by depth, which no price says: bounds do not hold
+    by_depth: bool
+
+    @property
+    def prices(self) -> tuple[Array, Array]:
+        return self.collateral, self.debt
+
+
+def decode_reserves(raw: bytes) -> Reserves:
+    assets: list[str] = []
+    why, collateral, debt, modes = [], [], [], []
+    for asset, state, *_, band in RESERVES.decode(raw):
         _, cash, shares, _, owed, _, index, _, ltv = state[:9]
-        collateral.append(float(band[2]) * ltv * (cash + owed + 1) / (shares + 10**6))
-        debt.append(float(band[3]) * index)
-    return np.array(collateral), np.array(debt)
+        assets.append(to_checksum_address(asset))
+        why.append(band[WHY])
+        collateral.append(float(band[LIQUIDATION_HIGH]) * ltv * (cash + owed + 1) / (shares + 10**6))
+        debt.append(float(band[LIQUIDATION_LOW]) * index)
+        modes.append(state[DEPTH_MODE])
+    return Reserves(assets, why, np.array(collateral), np.array(debt), FULL in modes)

@@ -22,7 +22,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import click
 import numpy as np
@@ -37,14 +37,16 @@ from plimsoll.health import (
     RESERVES,
     Array,
     Bounds,
+    Reserves,
     decode_health,
-    decode_prices,
+    decode_reserves,
     encode_health,
     liquidatable,
     usage_percent,
     without_debt,
 )
 from plimsoll.keeper_state import Sent, State
+from plimsoll.pokes import UNSETTLED, Poker
 from plimsoll.rpc import (
     DEFAULT_URL,
     DEV_CHAIN_ID,
@@ -85,8 +87,10 @@ PATIENCE = 3_600
 STUCK_BLOCKS = 4
 
 # The few functions that it calls, from interfaces/: it needs no compiled contracts
-ACCOUNT_STATE = parse_function("account_state(address)", ["((address,uint256,uint256,uint256)[],(address,uint256)[])"])
-BAND = parse_function("band(address)", ["uint256"] * 7)
+ACCOUNT_STATE = parse_function("account_state(address)", ["((address,uint256,uint256,uint256,uint256)[],(address,uint256,uint256)[])"])
+BAND = parse_function("band(address)", ["uint256"] * 10)
+# Of its answer
+FRESH_LOW, FRESH_HIGH = 4, 5
 LIQUIDATE = parse_function("liquidate(address,address,address,uint256,uint256,uint256)", ["uint256", "uint256"])
 BALANCE_OF = parse_function("balanceOf(address)", ["uint256"])
 ALLOWANCE = parse_function("allowance(address,address)", ["uint256"])
@@ -119,6 +123,16 @@ LIQUIDATION = _event(
 
 
 # ---------------------------------------------------------------------- decisions (no I/O)
+
+
+class Fresh(NamedTuple):
+    """What an asset is worth now at least and at most, WAD of 1e18 raw units; 0: it has no price. In doubt against the keeper."""
+
+    low: int
+    high: int
+
+
+NO_PRICE = Fresh(0, 0)
 
 
 @dataclass(frozen=True)
@@ -164,6 +178,7 @@ class Config:
     poll: float | None = None
     batch: int = MAX_BATCH
     reorg_blocks: int = 12
+    poke: bool = True
     tip_wei: int = 10**9
     state: Path | None = None
     folder: Path | None = None
@@ -222,6 +237,10 @@ class Keeper:
         self._seen: dict[tuple[str, int], str] = {}
         self._set_changed = True
         self._zero_since: dict[str, int] = {}
+        # assets whose price has yet to settle
+        self._unsettled: list[str] = []
+        quiet = config.once or config.dry_run or not config.poke
+        self.poker = None if quiet else Poker(rpc, self.wallet, self.oracle, log)
         self._saved_at = 0.0
         self._stopping = False
         self.heads: Heads | None = None
@@ -364,6 +383,8 @@ class Keeper:
         if len(due):
             rows = [(accounts[i], usage_percent(health[i])) for i in due]
             acted = self._liquidate(rows, head, timestamp, to_int(block.get("baseFeePerGas")))
+        if self.poker and not self.state.pending:
+            self.poker.look(self._unsettled, head, timestamp, self._fees(to_int(block.get("baseFeePerGas"))))
         self._forget_the_debtless([accounts[i] for i in without_debt(health)], head)
         if time.monotonic() - self._saved_at > 5 or self.config.once:
             self.state.save()
@@ -437,7 +458,9 @@ class Keeper:
             raise RpcError(f"{self.rpc.shown} has lost block {head}")
         if len(reserves) <= 2:
             raise KeeperError(self.book.belongs_to(self.rpc) or f"the lens {self.lens} does not answer")
-        prices = decode_prices(to_bytes(reserves))
+        told = decode_reserves(to_bytes(reserves))
+        prices = told.prices
+        self._unsettled = [asset for asset, why in zip(told.assets, told.why, strict=True) if why & UNSETTLED]
         self._add(logs)
         self._touch(logs)
         if not self._take(asked, answers, prices):
@@ -449,7 +472,7 @@ class Keeper:
         health = self._parts
         # who else can have reached 100 % at this block's prices; asked for until the endpoint takes the size of a call
         while True:
-            possible = np.flatnonzero(bounds.highest(prices) >= 1 - MARGIN)
+            possible = self._possible(told)
             more = np.setdiff1d(possible, asked)
             if not len(more):
                 break
@@ -459,6 +482,12 @@ class Keeper:
         self._near = np.flatnonzero(bounds.highest(prices) >= NEAR)
         self.state.last_block = head
         return block, [bounds.accounts[i] for i in asked], health
+
+    def _possible(self, told: Reserves) -> Array:
+        """Who can be due at this block's prices."""
+        if told.by_depth:
+            return np.arange(len(self._bounds.accounts))
+        return np.flatnonzero(self._bounds.highest(told.prices) >= 1 - MARGIN)
 
     def _use_set(self) -> None:
         if self._set_changed:
@@ -531,7 +560,7 @@ class Keeper:
         states = [ACCOUNT_STATE.decode(to_bytes(a)) for a in answers[: len(accounts)]]
         rest = [to_bytes(a) for a in answers[len(accounts) :]]
         n = len(assets)
-        fresh = {a: read_word(raw, 4) for a, raw in zip(assets, rest[:n], strict=True)}
+        fresh = {a: Fresh(read_word(raw, FRESH_LOW), read_word(raw, FRESH_HIGH)) for a, raw in zip(assets, rest[:n], strict=True)}
         balances = {a: read_word(raw, 0) for a, raw in zip(assets, rest[n : 2 * n], strict=True)}
         allowances = {a: read_word(raw, 0) for a, raw in zip(assets, rest[2 * n :], strict=True)}
         gas_wad = self._gas_wad(base_fee, fresh)
@@ -542,12 +571,12 @@ class Keeper:
 
         choices: list[tuple[str, str, str]] = []
         owed: dict[tuple[str, str], int] = {
-            (b, str(to_checksum_address(d))): o for b, (_, debts) in zip(accounts, states, strict=True) for d, o in debts
+            (b, str(to_checksum_address(d))): o for b, (_, debts) in zip(accounts, states, strict=True) for d, o, _ in debts
         }
         for account, (collaterals, debts) in zip(accounts, states, strict=True):
-            for debt_asset, _ in debts:
-                for collateral_asset, owned, _, _ in collaterals:
-                    if owned and fresh.get(to_checksum_address(collateral_asset)):
+            for debt_asset, _, _ in debts:
+                for collateral_asset, owned, *_ in collaterals:
+                    if owned and fresh.get(to_checksum_address(collateral_asset), NO_PRICE).low:
                         choices.append((account, to_checksum_address(debt_asset), to_checksum_address(collateral_asset)))
         needy = {d for _, d, _ in choices if allowances.get(d, 0) < balances.get(d, 0)}
         if needy:
@@ -576,7 +605,7 @@ class Keeper:
             most = min(chosen.repaid + chosen.repaid // 100 + 1, available[chosen.debt_asset])
             chosen = replace(chosen, max_repay=most)
             available[chosen.debt_asset] -= most
-            plans.append((chosen, least_received(chosen, fresh[chosen.collateral_asset], self.config.min_profit_wad)))
+            plans.append((chosen, least_received(chosen, fresh[chosen.collateral_asset].low, self.config.min_profit_wad)))
         return plans
 
     def _can_pay(self, asset: str, available: dict[str, int], has: bool) -> bool:
@@ -599,7 +628,7 @@ class Keeper:
         head: int,
         available: dict[str, int],
         deadline: int,
-        fresh: dict[str, int],
+        fresh: dict[str, Fresh],
         gas_wad: int,
     ) -> list[Offer]:
         sender = self.wallet.address
@@ -620,19 +649,19 @@ class Keeper:
                     max_repay=available[debt],
                     repaid=repaid,
                     received=received,
-                    paid_wad=-(-repaid * fresh[debt] // WAD),
-                    received_wad=received * fresh[collateral] // WAD,
+                    paid_wad=-(-repaid * fresh[debt].high // WAD),
+                    received_wad=received * fresh[collateral].low // WAD,
                     gas_wad=gas_wad,
                 )
             )
         return offers
 
-    def _gas_wad(self, base_fee: int, fresh: dict[str, int]) -> int:
+    def _gas_wad(self, base_fee: int, fresh: dict[str, Fresh]) -> int:
         """What the gas of one liquidation costs, in units of account; 0 where nobody prices the chain's coin."""
-        if self.native is None or not fresh.get(self.native):
+        if self.native is None or not fresh.get(self.native, NO_PRICE).high:
             self._once("gas", "price", "the chain's coin has no price here: gas counts nothing")
             return 0
-        price = fresh[self.native] * 10 ** self.tokens[self.native].decimals // WAD
+        price = fresh[self.native].high * 10 ** self.tokens[self.native].decimals // WAD
         return int(self.gas_used * (base_fee + self.config.tip_wei) * price // WAD)
 
     def _gas_limit(self) -> int:
@@ -864,6 +893,7 @@ def config_from(rpc: str, **given: Any) -> Config:
         poll=given["poll"],
         batch=given["batch"],
         reorg_blocks=given["reorg_blocks"],
+        poke=not given["no_poke"],
         tip_wei=round(given["tip_gwei"] * 10**9),
         state=given["state"],
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from plimsoll import deployment, presets, verdict
+from plimsoll import deployment, names, presets, verdict, wiring
 from plimsoll.abi import Artifacts, Contract
 from plimsoll.rpc import DEV_KEYS, Rpc, RpcError, Wallet, ensure_success, to_int
 
@@ -128,7 +128,7 @@ def deploy_market(
         engine=book.contract("LiquidationEngine", rpc, artifacts),
         oracle=book.contract("PriceOracle", rpc, artifacts),
         lens=book.contract("Lens", rpc, artifacts),
-        pair=book.contract(deployment.pair_name(preset, volatile.role), rpc, artifacts),
+        pair=book.contract(names.pair_name(preset, volatile.role), rpc, artifacts),
         usd=book.token_contract(usd.role, rpc, artifacts),
         eth=book.token_contract(eth.role, rpc, artifacts),
         usd_decimals=usd.decimals,
@@ -137,7 +137,7 @@ def deploy_market(
             ltv_bps=ltv_bps,
             min_depth_wad=volatile.minimum_depth_wad,
             rates=quote.rates,
-            usd_price=deployment.quote_price(quote, usd),
+            usd_price=wiring.quote_price(quote, usd),
         ),
     )
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from plimsoll import words
 from plimsoll.abi import Artifacts, Contract
 from plimsoll.addresses import AddressBook
 from plimsoll.errors import Problem
+from plimsoll.reference import depth as by_depth
+from plimsoll.reference.depth import FULL, UNLIMITED
 from plimsoll.rpc import Rpc, RpcError, call_request, to_bytes
 
 if TYPE_CHECKING:
@@ -41,6 +43,10 @@ class Position:
     why: int
     # its price is a constant
     fixed: bool
+    # by which the liquidation test counts it, WAD; UNLIMITED or more: at face value
+    depth: int = words.MAX_UINT256
+    # what it counts for new risk; None: not told
+    new_risk_wad: int | None = None
 
     def text(self, amount: int | None = None) -> str:
         return f"{words.amount(self.amount if amount is None else amount, self.decimals)} {self.symbol}"
@@ -70,6 +76,28 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Asset:
+    """What the whole market of an asset lets pass."""
+
+    symbol: str
+    why: int
+    # all counted collateral, all debt, and what each may reach, units of account
+    counted_wad: int
+    debt_wad: int
+    cap_wad: int
+
+    def blocked(self) -> list[str]:
+        """What is closed now, in words."""
+        found = words.why(self.why)
+        if not self.why and self.cap_wad < UNLIMITED:
+            if self.counted_wad >= self.cap_wad:
+                found.append(f"no more collateral: what its pool can take, {words.money(self.cap_wad)}, is reached")
+            if self.debt_wad >= self.cap_wad:
+                found.append(f"no more debt: what its pool can take, {words.money(self.cap_wad)}, is reached")
+        return found
+
+
+@dataclass(frozen=True)
 class Move:
     """A price that, moving alone, makes the account liquidatable: `change_wad` of it, negative for a fall."""
 
@@ -88,17 +116,27 @@ class Remedy:
 # ---------------------------------------------------------------------- decisions
 
 
-def value_down(amount: int, price: int) -> int:
-    return amount * price // WAD
+def value_down(amount: int, price: int, depth: int = words.MAX_UINT256) -> int:
+    """What collateral counts in the liquidation test, which looks at depth in some pools."""
+    return by_depth.value_down(amount * price // WAD, depth)
 
 
-def value_up(amount: int, price: int) -> int:
-    return -(-amount * price // WAD)
+def value_up(amount: int, price: int, depth: int = words.MAX_UINT256) -> int:
+    """What a debt counts there."""
+    return by_depth.cost_bounded_up(-(-amount * price // WAD), depth)
 
 
-def capacity_of(collaterals: Sequence[tuple[int, int, int]]) -> int:
-    """As the contracts have it, of (amount, price, ltv_bps)."""
-    return sum(value_down(a, p) * ltv for a, p, ltv in collaterals) // BPS
+def capacity_of(collaterals: Sequence[tuple[int, int, int, int]]) -> int:
+    """As the contracts have it, of (amount, price, ltv_bps, depth)."""
+    return sum(value_down(a, p, d) * ltv for a, p, ltv, d in collaterals) // BPS
+
+
+def least(low: int, high: int, enough: Callable[[int], bool]) -> int:
+    """The least number in [low, high] that is enough, where `high` is."""
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle + 1, high)
+    return low
 
 
 def moves(account: Account) -> list[Move]:
@@ -114,9 +152,29 @@ def moves(account: Account) -> list[Move]:
     for c in account.collaterals:
         weight = c.value_wad * c.ltv_bps // BPS
         if not c.fixed and weight >= slack and weight > 0:
-            found.append(Move(c, -min(-(-slack * WAD // weight), WAD)))
-    found += [Move(d, -(-slack * WAD // d.value_wad)) for d in account.debts if not d.fixed and d.value_wad]
+            found.append(Move(c, -_fall(c, slack)))
+    found += [Move(d, _rise(d, slack)) for d in account.debts if not d.fixed and d.value_wad]
     return sorted(found, key=lambda m: abs(m.change_wad))
+
+
+def _fall(c: Position, slack: int) -> int:
+    """How far a collateral's price must fall to take so much capacity away."""
+    if c.depth >= UNLIMITED:
+        return min(-(-slack * WAD // (c.value_wad * c.ltv_bps // BPS)), WAD)
+
+    def enough(fall: int) -> bool:
+        return (c.value_wad - value_down(c.amount, c.price * (WAD - fall) // WAD, c.depth)) * c.ltv_bps // BPS >= slack
+
+    return least(0, WAD, enough)
+
+
+def _rise(d: Position, slack: int) -> int:
+    """How far a debt's price must rise to add so much to it."""
+    linear = -(-slack * WAD // d.value_wad)
+    if d.depth >= UNLIMITED:
+        return linear
+    # by depth it grows faster than its price, which the bound of twice its face value may undo
+    return least(0, 2 * linear + WAD, lambda rise: value_up(d.amount, d.price * (WAD + rise) // WAD, d.depth) - d.value_wad >= slack)
 
 
 def repay_to_safe(account: Account) -> Remedy | None:
@@ -132,8 +190,10 @@ def repay_to_safe(account: Account) -> Remedy | None:
     if most < 0 or largest.price == 0:
         return None
     # the most of this debt whose value, rounded up, is at most `most`; one unit less, as the pool rounds what stays up
-    left = max(most * WAD // largest.price - 1, 0)
-    return Remedy(largest, max(largest.amount - left, 1))
+    left = most * WAD // largest.price
+    if largest.depth < UNLIMITED:
+        left = least(0, left + 1, lambda amount: value_up(amount, largest.price, largest.depth) > most) - 1
+    return Remedy(largest, max(largest.amount - max(left - 1, 0), 1))
 
 
 def add_to_safe(account: Account) -> Remedy | None:
@@ -141,26 +201,28 @@ def add_to_safe(account: Account) -> Remedy | None:
     if account.usage_wad <= SAFE_WAD:
         return None
     usable = [c for c in account.collaterals if c.price and c.ltv_bps]
-    if not usable:
-        return None
-    chosen = max(usable, key=lambda c: c.value_wad)
-    others = [(c.amount, c.price, c.ltv_bps) for c in account.collaterals if c is not chosen]
+    by_value = sorted(usable, key=lambda c: c.value_wad, reverse=True)
+    return next((remedy for c in by_value if (remedy := _add(account, c)) is not None), None)
+
+
+def _add(account: Account, chosen: Position) -> Remedy | None:
+    """The least of this collateral that makes the account SAFE."""
+    others = [(c.amount, c.price, c.ltv_bps, c.depth) for c in account.collaterals if c is not chosen]
 
     def safe(amount: int) -> bool:
-        capacity = capacity_of([*others, (chosen.amount + amount, chosen.price, chosen.ltv_bps)])
+        capacity = capacity_of([*others, (chosen.amount + amount, chosen.price, chosen.ltv_bps, chosen.depth)])
         return words.usage_wad(account.debt, capacity) <= SAFE_WAD
 
     # close by formula, then exact: each value rounds on its own
     need = -(-account.debt * WAD // SAFE_WAD) - account.capacity
     guess = max(need * BPS * WAD // (chosen.ltv_bps * chosen.price), 0)
-    low, high = 0, guess + WAD // chosen.price + 10
+    high = guess + WAD // chosen.price + 10
     while not safe(high):
+        if chosen.depth < UNLIMITED and value_down(high, chosen.price) > chosen.depth:
+            return None  # beyond its depth more of it counts no more
         high *= 2
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if safe(middle) else (middle + 1, high)
     # one unit more, as the pool rounds a supply down
-    return Remedy(chosen, low + 1)
+    return Remedy(chosen, least(0, high, safe) + 1)
 
 
 # ---------------------------------------------------------------------- reading
@@ -204,7 +266,7 @@ class Monitor:
         token = self.tokens.get(entry.asset)
         return Position(
             asset=entry.asset,
-            symbol=token.symbol if token else words.short(entry.asset),
+            symbol=self._symbol(entry.asset),
             decimals=token.decimals if token else 0,
             amount=entry.amount,
             value_wad=entry.value_wad,
@@ -212,7 +274,17 @@ class Monitor:
             ltv_bps=ltv_bps,
             why=entry.band.why,
             fixed=entry.asset in self.fixed,
+            depth=entry.band.liquidation_depth if entry.depth_mode == FULL else words.MAX_UINT256,
+            new_risk_wad=0 if entry.band.why and ltv_bps else entry.new_risk_value_wad,
         )
+
+    def assets(self) -> list[Asset]:
+        """All reserves."""
+        return [Asset(self._symbol(r.asset), int(r.band.why), r.counted_wad, r.debt_wad, r.cap_wad) for r in self.lens.call("reserves")]
+
+    def _symbol(self, asset: str) -> str:
+        token = self.tokens.get(asset)
+        return token.symbol if token else words.short(asset)
 
     def borrowers(self) -> list[str]:
         """Everybody who has ever borrowed, first one first."""
@@ -282,6 +354,7 @@ def _position(p: Position) -> dict[str, Any]:
         "amount": str(p.amount),
         "decimals": p.decimals,
         "value_wad": str(p.value_wad),
+        "new_risk_value_wad": None if p.new_risk_wad is None else str(p.new_risk_wad),
         "blocked": words.why(p.why),
     }
 
@@ -311,12 +384,12 @@ def show_account(account: Account, console: Console) -> None:
             soft_wrap=True,
         )
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name, right in (("", False), ("amount", True), ("value", True), ("LTV", True)):
+    for name, right in (("", False), ("amount", True), ("value", True), ("for new risk", True), ("LTV", True)):
         table.add_column(name, justify="right" if right else "left")
     for kind, positions in (("collateral", account.collaterals), ("debt", account.debts)):
         for p in positions:
             ltv = f"{p.ltv_bps / 100:g} %" if kind == "collateral" else ""
-            table.add_row(kind, p.text(), words.money(p.value_wad), ltv)
+            table.add_row(kind, p.text(), words.money(p.value_wad), _new_risk(p), ltv)
     if account.collaterals or account.debts:
         console.print(table)
     for p in (*account.collaterals, *account.debts):
@@ -324,6 +397,12 @@ def show_account(account: Account, console: Console) -> None:
             console.print(f"{p.symbol}: {'; '.join(words.why(p.why))}", highlight=False, soft_wrap=True)
     for line in advice(account):
         console.print(line, highlight=False, soft_wrap=True)
+
+
+def _new_risk(p: Position) -> str:
+    if p.new_risk_wad is None:
+        return ""
+    return "more than its pool has" if p.new_risk_wad == words.MAX_UINT256 else words.money(p.new_risk_wad)
 
 
 def advice(account: Account) -> list[str]:
@@ -441,12 +520,14 @@ def run(url: str, account: str | None, limit: int, as_json: bool) -> int:
             return DONE if one.collaterals or one.debts else NOTHING
         usages = monitor.usages(monitor.borrowers())
         top = monitor.accounts([a for a, _ in usages[:limit]])
+        blocked = {a.symbol: found for a in monitor.assets() if (found := a.blocked())}
     counts = distribution(usages)
     if as_json:
         data = {
             "chain_id": book.chain_id,
             "accounts_with_debt": len(usages),
             "stages": dict(zip(words.STAGES, counts, strict=True)),
+            "blocked": blocked,
             "riskiest": [figures(a) for a in top],
         }
         print(json.dumps(data, indent=2))
@@ -457,4 +538,7 @@ def run(url: str, account: str | None, limit: int, as_json: bool) -> int:
             console = Console(highlight=False, width=160)
         console.print(riskiest_table(top, len(usages), console.width))
         console.print(distribution_line(counts))
+    if not as_json:
+        for symbol, reasons in blocked.items():
+            console.print(f"{symbol}: {'; '.join(reasons)}", soft_wrap=True)
     return DONE if usages else NOTHING

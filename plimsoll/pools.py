@@ -441,7 +441,7 @@ class Reader:
         self.range_factory = book.contract("RangePoolFactory", rpc, artifacts) if has_ranges else None
         self.manager = book.contract("PositionManager", rpc, artifacts) if book.has("PositionManager") else None
         assets = book.data.get("wanted", {}).get("preset", {}).get("assets", [])
-        self.quotes = {book.token(a["role"]).address for a in assets if a.get("fixed_price_wad")}
+        self.quotes = {book.token(a["role"]).address for a in assets if not a.get("quote")}
 
     def pools(self, wanted: Wanted | None = None, account: str | None = None, positions: bool = True) -> list[Pool]:
         """With all that is in them; with `account`, those in which it has something, and only that."""

@@ -6,6 +6,8 @@ import hashlib
 import random
 from dataclasses import dataclass
 
+from plimsoll.reference.depth import value_down
+
 BPS = 10_000
 WAD = 10**18
 
@@ -21,10 +23,10 @@ LARGEST_COLLATERAL = 40_000
 # The pool refuses debts below 100 dollars
 SMALLEST_DEBT = 110
 
-# The pair's dollar side: all the collateral together is 18 % of it, what DESIGN 5 allows at LTV 65 %.
+# The pair's dollar side: all the collateral together is 18 % of it, a little less than the pool's cap at LTV 65 %.
 COLLATERAL_PART_OF_DEPTH_BPS = 1_800
 # Above what the oracle believes, however few the borrowers are
-SMALLEST_DEPTH = 1_000_000 * WAD
+SMALLEST_DEPTH = 5_000_000 * WAD
 # Part of the lenders' dollars that is lent out at the start
 UTILISATION_BPS = 7_500
 
@@ -71,13 +73,18 @@ def draw(seed: int, borrowers: int, lenders: int, price_wad: int, ltv_bps: int) 
     rng = random.Random(seed)
     usages = [LOWEST_USAGE + (HIGHEST_USAGE - LIMIT_MARGIN - LOWEST_USAGE) * (2 * i + 1) // (2 * borrowers) for i in range(borrowers)]
     rng.shuffle(usages)
-    people = []
-    for i, usage in enumerate(usages):
+    collaterals = []
+    for usage in usages:
         # spread evenly over the orders of magnitude: many small, few large
         drawn = SMALLEST_COLLATERAL * (LARGEST_COLLATERAL / SMALLEST_COLLATERAL) ** rng.random()
         enough = SMALLEST_DEBT * BPS * 1_000_000 // (ltv_bps * usage) + 1
-        collateral_wei = max(int(drawn * 100), enough * 100) * WAD * WAD // (100 * price_wad)
-        capacity = collateral_wei * price_wad // WAD * ltv_bps // BPS
+        collaterals.append(max(int(drawn * 100), enough * 100) * WAD * WAD // (100 * price_wad))
+    worth = sum(collaterals) * price_wad // WAD
+    depth = max(-(-worth * BPS // (COLLATERAL_PART_OF_DEPTH_BPS * 1_000 * WAD)) * 1_000 * WAD, SMALLEST_DEPTH)
+    people = []
+    for i, (usage, collateral_wei) in enumerate(zip(usages, collaterals, strict=True)):
+        # what the pool lends against: what a sale of it would bring
+        capacity = value_down(collateral_wei * price_wad // WAD, depth) * ltv_bps // BPS
         people.append(Borrower(actor(seed, "borrower", i), collateral_wei, capacity * usage // 1_000_000, usage))
 
     debt = sum(b.debt_wad for b in people)
@@ -87,6 +94,4 @@ def draw(seed: int, borrowers: int, lenders: int, price_wad: int, ltv_bps: int) 
     amounts = [-(-deposits * w // (sum(weights) * WAD)) * WAD for w in weights]
     savers = [Lender(actor(seed, "lender", i), amount) for i, amount in enumerate(amounts)]
 
-    collateral_value = sum(b.collateral_wei for b in people) * price_wad // WAD
-    depth = -(-collateral_value * BPS // (COLLATERAL_PART_OF_DEPTH_BPS * 1_000 * WAD)) * 1_000 * WAD
-    return Population(tuple(people), tuple(savers), max(depth, SMALLEST_DEPTH))
+    return Population(tuple(people), tuple(savers), depth)

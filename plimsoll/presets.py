@@ -6,6 +6,7 @@ Each number is exact (Decimal to integer), each wrong one is named by its path i
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -24,13 +25,20 @@ WAD = 10**18
 BPS = 10_000
 # LendingPool caps any rate at 100 times a year
 MAX_RATE_PERCENT = 10_000
-# Above this an asset needs a feed, and none can be configured yet (docs/SPEC.md, "Listing")
+# Above this an asset needs a feed (docs/SPEC.md, "Listing"): arbitrage ties pools together, so that a second one does not help
 MAX_LTV_BPS_WITHOUT_FEED = 6_500
 MAX_BORROW_LIMIT_BPS = 9_900
 # LTV <= 1 / bonus - 5 %
 LTV_MARGIN_BPS = 500
 # Fee tiers that a new RangePoolFactory has, pips
 FEE_TIERS = (100, 500, 3_000, 10_000)
+# PriceOracle's bounds
+MIN_DEPTH = 1_000
+MIN_HEARTBEAT, MAX_HEARTBEAT = 60, 3 * 86_400
+# As LendingPool numbers them
+DEPTH_MODES = {"new_risk": 0, "off": 1, "full": 2}
+# Kinds of a second source
+PAIR, RANGE_POOL = "pair", "range_pool"
 
 
 class PresetError(Problem):
@@ -61,6 +69,34 @@ class TestMarket:
 
 
 @dataclass(frozen=True)
+class SecondSource:
+    """Another pool that prices an asset: a pair against another quote than the first one's, or a range pool."""
+
+    kind: str
+    # of a range pool; 0: a pair
+    fee_pips: int
+    quote: str
+    minimum_depth_wad: int
+    # what a pair of a development chain starts with, units of account on each side
+    test_liquidity_wad: int
+
+
+@dataclass(frozen=True)
+class Feed:
+    """An AggregatorV3. Prices are WAD per whole token: units of account, or of the quote."""
+
+    # chain id -> the feed
+    addresses: dict[int, str]
+    heartbeat_seconds: int
+    # answers at or beyond them are not believed
+    minimum_price_wad: int
+    maximum_price_wad: int
+    in_quote: bool
+    # what the feed of a development chain tells; None: the price of the asset's test market
+    test_price_wad: int | None
+
+
+@dataclass(frozen=True)
 class Asset:
     role: str
     ltv_bps: int
@@ -69,12 +105,25 @@ class Asset:
     rates: Rates
     # whole tokens, WAD
     seed_wad: int
-    # units of account per whole token, WAD; None: a pair against `quote` prices it
+    # units of account per whole token, WAD; None: a pair against `quote` prices it, or only its feed
     fixed_price_wad: int | None
     quote: str | None
     minimum_depth_wad: int
     test_token: TestToken | None
     test_market: TestMarket | None
+    second_source: SecondSource | None = None
+    feed: Feed | None = None
+    # a key of DEPTH_MODES
+    depth_mode: str = "new_risk"
+
+    @property
+    def start_price_wad(self) -> int | None:
+        """What it is worth when a development chain begins, units of account per whole token; None if nobody says."""
+        if self.fixed_price_wad is not None:
+            return self.fixed_price_wad
+        if self.test_market is not None:
+            return self.test_market.price_wad
+        return self.feed.test_price_wad if self.feed is not None and not self.feed.in_quote else None
 
 
 @dataclass(frozen=True)
@@ -87,9 +136,10 @@ class TestRange:
 
 @dataclass(frozen=True)
 class TestRangePool:
-    """A range pool of a development chain: of an asset and its quote, at the price of the asset's test market."""
+    """A range pool of a development chain: of an asset and a quote, at the price of the asset's test market."""
 
     asset: str
+    quote: str
     fee_pips: int
     positions: tuple[TestRange, ...]
 
@@ -125,6 +175,11 @@ class Preset:
     def priced(self) -> tuple[Asset, ...]:
         """Assets that a pair prices."""
         return tuple(a for a in self.assets if a.quote is not None)
+
+    @property
+    def fed(self) -> tuple[Asset, ...]:
+        """Assets with a feed."""
+        return tuple(a for a in self.assets if a.feed is not None)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for the address book."""
@@ -219,6 +274,28 @@ class _Section:
             self.fail(key, f"is {value}{unit}: finer than the contracts count (1/{scale})")
         return int(scaled)
 
+    def choice(self, key: str, allowed: Collection[str]) -> str:
+        value = self.get(key)
+        # YAML reads a bare `off` as false
+        text = "off" if value is False else value
+        if not isinstance(text, str) or text not in allowed:
+            self.fail(key, f"is '{value}': it must be one of {', '.join(allowed)}")
+        return str(text)
+
+    def addresses(self, key: str) -> dict[int, str]:
+        """Addresses by chain id; none if the key is missing."""
+        if not self.has(key):
+            return {}
+        by_chain = self.get(key)
+        if not isinstance(by_chain, dict):
+            self.fail(key, "must be a group of addresses by chain id")
+        for chain_id, address in by_chain.items():
+            if isinstance(chain_id, bool) or not isinstance(chain_id, int) or chain_id < 1:
+                self.fail(key, f"has '{chain_id}', which is no chain id")
+            if not isinstance(address, str) or not is_checksum_address(address):
+                self.fail(f"{key}.{chain_id}", f"is '{address}': it must be an address in quotes, with its checksum")
+        return dict(by_chain)
+
     def done(self) -> None:
         for key in self._content:
             if key not in self._asked:
@@ -254,8 +331,11 @@ def parse(content: Any, name: str, file: str) -> Preset:
     if not assets:
         group.fail("", "lists no asset")
     for a in assets:
-        if a.quote is not None and (a.quote not in roles or roles[a.quote].fixed_price_wad is None):
-            group.fail(f"{a.role}.quote", f"is '{a.quote}': it must name an asset that has a fixed_price")
+        _check_sources(group, a, roles)
+    if len(assets) > 2:
+        for a in assets:
+            if a.depth_mode == "full":
+                group.fail(f"{a.role}.depth_mode", "is full: only a pool of two assets takes that")
     symbols = [a.test_token.symbol for a in assets if a.test_token]
     for a in assets:
         if a.test_token and symbols.count(a.test_token.symbol) > 1:
@@ -267,6 +347,9 @@ def parse(content: Any, name: str, file: str) -> Preset:
         if native not in roles:
             top.fail("native", f"is '{native}': it must name one of the assets ({', '.join(roles)})")
     range_pools = _range_pools(top.section("range_pools"), roles) if top.has("range_pools") else None
+    for a in assets:
+        if range_pools is None and a.second_source is not None and a.second_source.kind == RANGE_POOL:
+            group.fail(f"{a.role}.second_source.kind", "is range_pool: the preset needs a group range_pools, too")
     top.done()
     return Preset(
         name=name,
@@ -285,8 +368,10 @@ def parse(content: Any, name: str, file: str) -> Preset:
 def _asset(role: str, s: _Section) -> Asset:
     bonus_bps = s.number("bonus_percent", 100, "101", "150", " %")
     ltv_bps = s.number("ltv_percent", 100, "0", "100", " %")
-    if ltv_bps > MAX_LTV_BPS_WITHOUT_FEED:
-        s.fail("ltv_percent", f"is {ltv_bps / 100:g} %: above {MAX_LTV_BPS_WITHOUT_FEED // 100} % an asset needs a feed")
+    feed = _feed(s.section("feed")) if s.has("feed") else None
+    if ltv_bps > MAX_LTV_BPS_WITHOUT_FEED and feed is None:
+        rule = f"above {MAX_LTV_BPS_WITHOUT_FEED // 100} % an asset needs a feed, which a second pool does not replace"
+        s.fail("ltv_percent", f"is {ltv_bps / 100:g} %: {rule}")
     highest = BPS * BPS // bonus_bps - LTV_MARGIN_BPS
     if ltv_bps > highest:
         s.fail("ltv_percent", f"is {ltv_bps / 100:g} %: with this bonus at most {highest / 100:g} % (1/bonus - 5 %)")
@@ -294,13 +379,21 @@ def _asset(role: str, s: _Section) -> Asset:
     fixed: int | None = None
     quote: str | None = None
     depth = 0
-    if s.has("fixed_price") == s.has("quote"):
-        s.fail("", "needs either fixed_price (a quote asset) or quote (the asset it trades against)")
+    second: SecondSource | None = None
+    if s.has("fixed_price") + s.has("quote") != 1 and (s.has("fixed_price") or feed is None):
+        s.fail("", "needs one of fixed_price, quote (the asset it trades against), or a feed alone (a quote asset that a feed prices)")
     if s.has("fixed_price"):
+        if feed is not None:
+            s.fail("feed", "makes no sense for an asset with a fixed price")
         fixed = s.number("fixed_price", WAD, "0.000001", "1000000")
-    else:
+    elif s.has("quote"):
         quote = s.text("quote", 40)
-        depth = s.number("minimum_depth", WAD, "1", "1000000000000")
+        depth = s.number("minimum_depth", WAD, str(MIN_DEPTH), "1000000000000")
+    if s.has("second_source"):
+        if quote is None:
+            s.fail("second_source", "makes no sense for a quote asset")
+        second = _second_source(s.section("second_source"), depth)
+    mode = s.choice("depth_mode", DEPTH_MODES) if s.has("depth_mode") else "new_risk"
 
     r = s.section("rates")
     most = str(MAX_RATE_PERCENT)
@@ -323,7 +416,7 @@ def _asset(role: str, s: _Section) -> Asset:
     market: TestMarket | None = None
     if s.has("test_market"):
         if quote is None:
-            s.fail("test_market", "makes no sense for an asset with a fixed price")
+            s.fail("test_market", "makes no sense for a quote asset")
         m = s.section("test_market")
         market = TestMarket(m.number("price", WAD, "0.000001", "1000000000"), m.number("liquidity", WAD, "0", "1e12"))
         m.done()
@@ -339,41 +432,118 @@ def _asset(role: str, s: _Section) -> Asset:
         minimum_depth_wad=depth,
         test_token=token,
         test_market=market,
+        second_source=second,
+        feed=feed,
+        depth_mode=mode,
     )
     s.done()
     return asset
 
 
+def _second_source(s: _Section, first_depth: int) -> SecondSource:
+    kind = s.choice("kind", (PAIR, RANGE_POOL))
+    fee, liquidity = 0, 0
+    if kind == RANGE_POOL:
+        fee = _fee_tier(s)
+    elif s.has("test_liquidity"):
+        liquidity = s.number("test_liquidity", WAD, "0", "1e12")
+    depth = s.number("minimum_depth", WAD, str(MIN_DEPTH), "1000000000000") if s.has("minimum_depth") else first_depth
+    # A source that is cheap to move must not hold the band apart; the oracle refuses it
+    if 2 * depth < first_depth:
+        s.fail("minimum_depth", f"is {depth / WAD:,.0f}: at least half of the first source's, {first_depth / WAD:,.0f}, is needed")
+    second = SecondSource(kind, fee, s.text("quote", 40), depth, liquidity)
+    s.done()
+    return second
+
+
+def _feed(s: _Section) -> Feed:
+    lowest, highest = "0.000000000001", "1000000000000"
+    least = s.number("minimum_price", WAD, lowest, highest)
+    most = s.number("maximum_price", WAD, lowest, highest)
+    if least >= most:
+        s.fail("minimum_price", "must be below maximum_price")
+    test_price: int | None = None
+    if s.has("test_price"):
+        test_price = s.number("test_price", WAD, lowest, highest)
+        if not least < test_price < most:
+            s.fail("test_price", "must lie between minimum_price and maximum_price")
+    in_quote = s.get("in_quote") if s.has("in_quote") else False
+    if not isinstance(in_quote, bool):
+        s.fail("in_quote", f"must be true or false, not '{in_quote}'")
+    heartbeat = s.number("heartbeat_seconds", 1, str(MIN_HEARTBEAT), str(MAX_HEARTBEAT), " s")
+    feed = Feed(s.addresses("addresses"), heartbeat, least, most, in_quote, test_price)
+    s.done()
+    return feed
+
+
+def _check_sources(group: _Section, a: Asset, roles: dict[str, Asset]) -> None:
+    """What an asset's sources need of other assets."""
+
+    def is_quote(role: str) -> bool:
+        return role in roles and roles[role].quote is None
+
+    must = "it must name a quote asset, which has a fixed_price or nothing but a feed"
+    if a.quote is None:
+        if a.feed is not None and a.feed.in_quote:
+            group.fail(f"{a.role}.feed.in_quote", "makes no sense for a quote asset")
+        if a.feed is not None and a.feed.test_price_wad is None and a.test_token is not None:
+            group.fail(f"{a.role}.feed.test_price", "is missing: nothing else says what the test token is worth")
+        return
+    if not is_quote(a.quote):
+        group.fail(f"{a.role}.quote", f"is '{a.quote}': {must}")
+    if a.second_source is not None:
+        where = f"{a.role}.second_source.quote"
+        if not is_quote(a.second_source.quote):
+            group.fail(where, f"is '{a.second_source.quote}': {must}")
+        if a.second_source.kind == PAIR and a.second_source.quote == a.quote:
+            group.fail(where, f"is '{a.quote}', which the first pair has: there is one pair of two tokens")
+    if a.feed is not None and a.feed.test_price_wad is None and a.test_market is not None:
+        told = feed_test_price(a, roles[a.quote])
+        if told is not None and not a.feed.minimum_price_wad < told < a.feed.maximum_price_wad:
+            group.fail(f"{a.role}.feed", "does not believe the price of the asset's test_market: it lies outside of its bounds")
+
+
+def feed_test_price(asset: Asset, quote: Asset | None, price_wad: int | None = None) -> int | None:
+    """What the feed of a development chain tells, WAD per whole token; `price_wad` instead of the test market's price."""
+    assert asset.feed is not None
+    if asset.feed.test_price_wad is not None and price_wad is None:
+        return asset.feed.test_price_wad
+    value = asset.start_price_wad if price_wad is None else price_wad
+    if value is None or not asset.feed.in_quote:
+        return value
+    worth = quote.start_price_wad if quote is not None else None
+    return None if worth is None else value * WAD // worth
+
+
 def _range_pools(s: _Section, assets: dict[str, Asset]) -> RangePools:
-    wrapped: dict[int, str] = {}
-    if s.has("wrapped_native"):
-        by_chain = s.get("wrapped_native")
-        if not isinstance(by_chain, dict):
-            s.fail("wrapped_native", "must be a group of addresses by chain id")
-        for chain_id, address in by_chain.items():
-            if isinstance(chain_id, bool) or not isinstance(chain_id, int) or chain_id < 1:
-                s.fail("wrapped_native", f"has '{chain_id}', which is no chain id")
-            if not isinstance(address, str) or not is_checksum_address(address):
-                s.fail(f"wrapped_native.{chain_id}", f"is '{address}': it must be an address in quotes, with its checksum")
-            wrapped[chain_id] = address
+    wrapped = s.addresses("wrapped_native")
     pools = tuple(_test_range_pool(t, assets) for t in s.list_of_sections("test_pools")) if s.has("test_pools") else ()
     seen = set()
     for i, pool in enumerate(pools):
-        if (pool.asset, pool.fee_pips) in seen:
+        key = (pool.asset, pool.quote, pool.fee_pips)
+        if key in seen:
             s.fail(f"test_pools[{i}]", f"is the second of '{pool.asset}' with that fee")
-        seen.add((pool.asset, pool.fee_pips))
+        seen.add(key)
     s.done()
     return RangePools(wrapped, pools)
+
+
+def _fee_tier(s: _Section) -> int:
+    fee_pips = s.number("fee_percent", BPS, "0", "1", " %")
+    if fee_pips not in FEE_TIERS:
+        tiers = ", ".join(f"{tier / BPS:g}" for tier in FEE_TIERS)
+        s.fail("fee_percent", f"is {fee_pips / BPS:g} %: the tiers are {tiers} %")
+    return fee_pips
 
 
 def _test_range_pool(s: _Section, assets: dict[str, Asset]) -> TestRangePool:
     asset = s.text("asset", 40)
     if asset not in assets or assets[asset].test_market is None:
         s.fail("asset", f"is '{asset}': it must name an asset that has a test_market, whose price it begins with")
-    fee_pips = s.number("fee_percent", BPS, "0", "1", " %")
-    if fee_pips not in FEE_TIERS:
-        tiers = ", ".join(f"{tier / BPS:g}" for tier in FEE_TIERS)
-        s.fail("fee_percent", f"is {fee_pips / BPS:g} %: the tiers are {tiers} %")
+    quote = s.text("quote", 40) if s.has("quote") else str(assets[asset].quote)
+    if quote not in assets or assets[quote].quote is not None:
+        s.fail("quote", f"is '{quote}': it must name a quote asset")
+    fee_pips = _fee_tier(s)
     positions = []
     for p in s.list_of_sections("positions") if s.has("positions") else []:
         chosen = p.text("range", 20)
@@ -382,4 +552,4 @@ def _test_range_pool(s: _Section, assets: dict[str, Asset]) -> TestRangePool:
         positions.append(TestRange(chosen, p.number("value", WAD, "1", "1e12")))
         p.done()
     s.done()
-    return TestRangePool(asset, fee_pips, tuple(positions))
+    return TestRangePool(asset, quote, fee_pips, tuple(positions))

@@ -15,11 +15,13 @@ from typing import Any
 from plimsoll.abi import Event
 from plimsoll.accounting import Step
 from plimsoll.presets import Rates
-from plimsoll.reference import band, liquidation, observations, pool, rate_model
+from plimsoll.reference import liquidation, observations, oracle, pool, rate_model
 
 LOW_128 = 2**128 - 1
 # No statistic looks further back: ten whole buckets and the one that has begun
 REACH = 11 * observations.BUCKET
+# Of the oracle's answer, what the recorded trades alone decide. (The depth for liquidations depends on who asked when, too.)
+TOLD = ("low", "high", "liquidation_low", "liquidation_high", "fresh_low", "fresh_high", "depth", "sources", "why")
 
 
 class VerdictError(Exception):
@@ -86,24 +88,26 @@ class History:
     def __init__(self, syncs: Sequence[Sync]):
         if not syncs:
             raise VerdictError("the pair has no recorded trades")
-        first, *later = syncs
+        # the last one of each second
+        states = {sync.time: _state(sync) for sync in syncs}
+        self.started = syncs[0].time
         model = observations.Observations()
-        model.start(first.time, *_state(first))
-        for sync in later:
-            model.change(sync.time, *_state(sync))
-        self.started = first.time
-        # without end, the last one
-        self.segments = [*model.segments, model._present(model.since + 1)]
-        self.begins = [s.begin for s in self.segments]
+        model.start(self.started, *states[self.started])
+        for time, state in states.items():
+            model.change(time, *state)
+        # each ends where the next begins; the last one has no end
+        self.segments = model.segments
+        self.begins, self.states = list(states), list(states.values())
 
-    def window(self, now: int) -> band.Window:
-        oldest, newest = bisect_right(self.begins, now - REACH) - 1, bisect_right(self.begins, now) - 1
+    def window(self, now: int) -> oracle.Window:
+        newest = bisect_right(self.begins, now) - 1
         if newest < 0:
             raise VerdictError("asked for a time before the pair's first trade")
-        present = self.segments[newest]
-        model = observations.Observations(self.started, self.segments[max(oldest, 0) : newest])
-        model.since, model.raw_tick, model.liquidity = present.begin, present.tick, present.liquidity
-        return band.Window(**asdict(model.window(now, band.SLOW_BUCKETS)))
+        # one more than a window reaches: where the remembered tick of the oldest came from
+        oldest = max(bisect_right(self.begins, now - REACH) - 2, 0)
+        model = observations.Observations(self.started, self.segments[oldest:newest])
+        model.since, (model.raw_tick, model.liquidity) = self.begins[newest], self.states[newest]
+        return oracle.Window(**asdict(model.window(now, oracle.SLOW_BUCKETS)))
 
 
 def _state(sync: Sync) -> tuple[int, int]:
@@ -117,25 +121,24 @@ class Judge:
         self.terms = terms
         self.history = History(syncs)
         self.ledger = ledger
-        self.oracle = band.Oracle(not eth_is_token0, terms.usd_price, terms.min_depth_wad)
+        source = oracle.Source(not eth_is_token0, oracle.Quote(terms.usd_price), terms.min_depth_wad)
+        self.oracle = oracle.Oracle(oracle.Configuration(first=source))
         # what earlier liquidations of the same block took from an account: (block, borrower) -> (repaid, seized)
         self._taken: dict[tuple[int, str], tuple[int, int]] = {}
 
-    def band(self, time: int) -> band.Band:
-        return self.oracle.band(self.history.window(time))
+    def band(self, time: int) -> oracle.Band:
+        return self.oracle.band(time, oracle.Answers(first=self.history.window(time)))
 
     def band_differs(self, step: Step) -> bool:
         """Did the oracle answer anything else at the end of this block than the reference models do?"""
-        b = self.band(step.time)
-        mine = (b.low, b.high, b.liquidation_low, b.liquidation_high, b.fresh, b.depth, int(b.why))
-        said = (step.low, step.high, step.liquidation_low, step.liquidation_high, step.fresh, step.depth, step.why)
-        return mine != said
+        band = self.band(step.time)
+        return any(int(getattr(band, name)) != getattr(step, name) for name in TOLD)
 
     def usage(self, evidence: Evidence) -> int:
         """WAD, rounded down; 1e18 or more: rightly liquidated."""
         event = evidence.event
         prices = self.band(evidence.time)
-        if not prices.fresh:
+        if not prices.fresh_low:
             raise VerdictError(f"liquidation {event.number}: the recorded trades give no price ({prices.why!r})")
         eth_id, usd_id = evidence.eth[0].id, evidence.usd_id
         held = {i for i in range(128) if evidence.bitmap >> i & 1 or evidence.bitmap >> (128 + i) & 1}
@@ -155,7 +158,7 @@ class Judge:
         capacity, owed = liquidation.health(
             account,
             {
-                "eth": liquidation.Prices(prices.liquidation_high, prices.liquidation_low, prices.fresh),
+                "eth": liquidation.Prices(prices.liquidation_high, prices.liquidation_low, prices.fresh_low),
                 "usd": liquidation.Prices(quote, quote, quote),
             },
         )

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, Decimal
 
+from plimsoll.reference.depth import UNLIMITED
+
 WAD = 10**18
 MAX_UINT256 = 2**256 - 1
 
 # interfaces/IPriceOracle.vyi, flag Why
 WHY: dict[int, str] = {
     1: "the oracle does not know this asset",
-    2: "its price source failed",
-    4: "its pair never had liquidity",
-    8: "its pair's history is too short: 33 minutes are needed",
-    16: "its pair is too thin for new risk",
-    32: "its pair is too thin to be believed at all",
+    2: "its pool does not answer, or with nonsense",
+    4: "its pool never had liquidity",
+    8: "its pool's history is too short: 33 minutes are needed, 63 beside a feed",
+    16: "its pool is too thin for new risk",
+    32: "its pool is too thin to be believed at all",
     64: "its price moves too fast: low and high are more than 25 % apart",
+    128: "a pool of it trades more than 10 % away from its last minute: wait until it has settled",
+    256: "liquidity was added to a pool of it in this very transaction",
+    512: "its two pools are more than 3 % apart",
+    1024: "its price feed failed, or answers what is not believed",
+    2048: "its price feed is silent for too long",
+    4096: "the feed of its quote has no valid answer, so that nothing can be converted",
 }
+
+# interfaces/IPriceOracle.vyi, Band.sources
+SOURCES: dict[int, str] = {1: "first pool", 2: "second pool", 4: "feed"}
+
+# interfaces/ILendingPool.vyi, depth_mode
+DEPTH_MODES = ("for new risk", "off", "for new risk and in liquidations")
 
 # contracts/modules/status.vy: name, highest usage (inclusive; the last but one ends below 100 %), colour in terminals
 RELAXED, SAFE, CAUTION, DANGER, LIQUIDATION = range(5)
@@ -53,6 +67,17 @@ def why(flags: int) -> list[str]:
     known = [text for bit, text in WHY.items() if flags & bit]
     rest = flags & ~sum(WHY)
     return known + ([f"for a reason this version does not know ({rest})"] if rest else [])
+
+
+def sources(bits: int) -> str:
+    """Who has a valid answer in a Band: first pool and feed."""
+    known = [text for bit, text in SOURCES.items() if bits & bit]
+    return " and ".join([", ".join(known[:-1]), known[-1]] if len(known) > 1 else known) or "none"
+
+
+def depth(wad: int) -> str:
+    """A depth or a cap, units of account."""
+    return "without limit" if wad >= UNLIMITED else money(wad)
 
 
 def amount(raw: int, decimals: int, places: int = 4) -> str:

@@ -15,17 +15,17 @@ if str(ROOT) not in sys.path:
 from plimsoll.cli import guarded, json_option, network_option  # noqa: E402
 
 
-def _tokens(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    tokens = {}
+def _addresses(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    by_role = {}
     for value in values:
         role, separator, address = value.partition("=")
         digits = address[2:] if address.startswith("0x") else ""
         if not separator or not role or len(digits) != 40 or not set(digits.lower()) <= set("0123456789abcdef"):
             raise click.BadParameter(f"'{value}' is not ROLE=ADDRESS, like dollar=0x followed by 40 digits")
-        if role in tokens:
+        if role in by_role:
             raise click.BadParameter(f"'{role}' is given twice")
-        tokens[role] = address
-    return tokens
+        by_role[role] = address
+    return by_role
 
 
 EXAMPLE = """
@@ -33,6 +33,7 @@ EXAMPLE = """
 Examples:
   anvil &
   ape run deploy
+  ape run deploy --preset wemix-feed
   ape run deploy --network ethereum:sepolia:node --account ops \\
       --token dollar=0x1c7D...7238 --token volatile=0xfFf9...6B14
 
@@ -49,8 +50,16 @@ Exit codes: 0 deployed, or all was there already; 1 error; 2 usage.
     "tokens",
     multiple=True,
     metavar="ROLE=ADDRESS",
-    callback=_tokens,
+    callback=_addresses,
     help="Existing token for a role of the preset. Without: a test token, on development chains only.",
+)
+@click.option(
+    "--feed",
+    "feeds",
+    multiple=True,
+    metavar="ROLE=ADDRESS",
+    callback=_addresses,
+    help="Price feed of a role, if not the preset's for that chain. Without: on development chains a test feed.",
 )
 @click.option("--wrapped-native", metavar="ADDRESS", help="The token that wraps the chain's coin, if not the preset's for that chain.")
 @click.option("--treasury", metavar="ADDRESS", help="Earns fees; the deployer if not given.")
@@ -62,6 +71,7 @@ def cli(
     network: str,
     preset: str,
     tokens: dict[str, str],
+    feeds: dict[str, str],
     wrapped_native: str | None,
     treasury: str | None,
     alias: str | None,
@@ -75,7 +85,7 @@ def cli(
     """
     from plimsoll import deploy_command
 
-    deploy_command.run(network, preset, tokens, wrapped_native, treasury, alias, market, as_json)
+    deploy_command.run(network, preset, tokens, feeds, wrapped_native, treasury, alias, market, as_json)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 import boa
 from boa.contracts.vyper.vyper_contract import VyperContract
 
+from plimsoll.reference.depth import NEW_RISK
 from plimsoll.reference.liquidation import WAD, Account, Collateral, Debt, Liquidation, Prices, health, liquidate
 from tests.conftest import load
 
@@ -78,6 +79,7 @@ class Market:
         reserve_factor_bps: int = 5_000,
         seed: int = 1_000,
         token: VyperContract | None = None,
+        depth_mode: int = NEW_RISK,
     ) -> Asset:
         """List and seed a token at `price` units of account (WAD) per whole token."""
         if token is None:
@@ -88,6 +90,7 @@ class Market:
         self.set_price(symbol, price)
         with boa.env.prank(self.owner):
             self.pool.list_reserve(asset.address, asset.rate.address, ltv_bps, bonus_bps, reserve_factor_bps)
+            self.pool.set_depth_mode(asset.address, depth_mode)
         self.fund(self.owner, symbol, seed * asset.unit)
         with boa.env.prank(self.owner):
             self.pool.seed(asset.address, seed * asset.unit)
@@ -104,10 +107,20 @@ class Market:
     def set_price(self, symbol: str, price: int) -> None:
         self.oracle.set(self.assets[symbol].address, self.raw_price(symbol, price))
 
-    def set_band(self, symbol: str, high: int, low: int, fresh: int, why: int = 0) -> None:
-        """Trigger prices and fresh price; new risk at the same two."""
-        h, low_, f = (self.raw_price(symbol, p) for p in (high, low, fresh))
-        self.oracle.set_band(self.assets[symbol].address, (min(low_, h), max(low_, h), h, low_, f, 10**36, why))
+    def set_band(
+        self, symbol: str, high: int, low: int, fresh: int, why: int = 0, fresh_high: int | None = None, depth: int | None = None
+    ) -> None:
+        """Trigger prices and fresh price (that of debt where it is given); new risk at the same two. No depth: nothing limits it."""
+        h, low_, f, f_high = (self.raw_price(symbol, p) for p in (high, low, fresh, fresh if fresh_high is None else fresh_high))
+        told = EVERYTHING if depth is None else depth
+        self.oracle.set_band(self.assets[symbol].address, (min(low_, h), max(low_, h), h, low_, f, f_high, told, told, int(f != 0), why))
+
+    def set_depth(self, symbol: str, depth: int | None, liquidation_depth: int | None = None) -> None:
+        """Of both kinds, WAD; None: nothing limits it. `liquidation_depth`: where it is another one."""
+        asset = self.assets[symbol].address
+        self.oracle.set_depth(asset, EVERYTHING if depth is None else depth)
+        if liquidation_depth is not None:
+            self.oracle.set_band(asset, self.oracle.band(asset)._replace(liquidation_depth=liquidation_depth))
 
     def fund(self, account: Any, symbol: str, amount: int) -> None:
         token = self.assets[symbol].token
@@ -165,12 +178,14 @@ class Market:
         collaterals, debts = self.pool.account_state(account or self.borrower)
         return Account(
             tuple(Collateral(self.names[str(asset)], *rest) for asset, *rest in collaterals),
-            tuple(Debt(self.names[str(asset)], amount) for asset, amount in debts),
+            tuple(Debt(self.names[str(asset)], *rest) for asset, *rest in debts),
         )
 
     def prices(self) -> dict[str, Prices]:
         bands = {symbol: self.oracle.band(asset.address) for symbol, asset in self.assets.items()}
-        return {symbol: Prices(b.liquidation_high, b.liquidation_low, b.fresh) for symbol, b in bands.items()}
+        return {
+            symbol: Prices(b.liquidation_high, b.liquidation_low, b.fresh_low, b.fresh_high, b.liquidation_depth) for symbol, b in bands.items()
+        }
 
     def expect(self, debt: str, collateral: str, max_repay: int = EVERYTHING, borrower: Any = None) -> Liquidation:
         """What the model says a liquidation does now; raises Refused."""

@@ -43,8 +43,8 @@ def seen(window: Any) -> observations.Window:
 
 
 def unpacked(head: Sequence[int], count: int, words: Sequence[int]) -> observations.Window:
-    """`head`: what comes before the buckets, as signed numbers."""
-    assert (len(head), len(words)) == (5, observations.MAX_BUCKETS)
+    """`head`: what comes before the buckets, the sums as signed numbers."""
+    assert (len(head), len(words)) == (6, observations.MAX_BUCKETS)
     assert not any(words[count:])
     tick_sums = ((word >> 128) - (word >> 255 << 128) for word in words[:count])
     return observations.Window(*head, tuple(tick_sums), tuple(word % 2**128 for word in words[:count]))
@@ -66,6 +66,8 @@ class ScriptedPair:
     token1: Any
     model: observations.Observations
     now: int = START
+    # Titanoboa keeps transient storage: the flag is seen for the whole second
+    minted: int = 0
 
     @classmethod
     def create(cls, setter: Any) -> "ScriptedPair":
@@ -86,6 +88,7 @@ class ScriptedPair:
     def start(self, reserve0: int, reserve1: int) -> None:
         self._set(reserve0, reserve1)
         self.pair.mint(OWNER)
+        self.minted = self.now
         self.model.start(self.now, *state_of(reserve0, reserve1))
 
     def sync(self, reserve0: int, reserve1: int) -> None:
@@ -103,15 +106,16 @@ class ScriptedPair:
 
     def check(self, *lengths: int) -> None:
         for buckets in lengths or (0, 10, 20):
-            assert self.window(buckets) == self.model.window(self.now, buckets), f"{buckets} buckets at {self.now - START}"
+            expected = self.model.window(self.now, buckets, added=self.minted == self.now)
+            assert self.window(buckets) == expected, f"{buckets} buckets at {self.now - START}"
 
 
 def window_of(machine: Machine, pair: str, buckets: int) -> observations.Window:
     answer = machine.view(pair, call_data("window(uint256)", buckets))
     words = [answer[i : i + 32] for i in range(0, len(answer), 32)]
-    assert len(words) == 26
-    count, *packed = (int.from_bytes(word, "big") for word in words[5:])
-    return unpacked([int.from_bytes(word, "big", signed=True) for word in words[:5]], count, packed)
+    assert len(words) == 27
+    present, count, *packed = (int.from_bytes(word, "big") for word in words[5:])
+    return unpacked([*(int.from_bytes(word, "big", signed=True) for word in words[:5]), present], count, packed)
 
 
 class FastPair:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import boa
 
-from plimsoll.reference.pool import MAX, NOBODY, WAD, Pool, Price, Refused, Reserve, WriteOff
+from plimsoll.reference.pool import MAX, NOBODY, WAD, Pool, Price, Refused, Reserve, WriteOff, counted_unit
 from plimsoll.reference.rate_model import JumpRate
 from tests.conftest import load
 
@@ -85,10 +86,19 @@ class World:
         self.oracle.set(self.token[symbol].address, price)
         self.ledger.prices[symbol] = Price(price, price)
 
-    def set_band(self, symbol: str, low_wad: int, high_wad: int, why: int = 0) -> None:
+    def set_band(self, symbol: str, low_wad: int, high_wad: int, why: int = 0, depth: int | None = None) -> None:
         low, high = (price * 10**18 // self.unit(symbol) for price in (low_wad, high_wad))
-        self.oracle.set_band(self.token[symbol].address, (low, high, high, low, low, 10**30, why))
-        self.ledger.prices[symbol] = Price(low, high, open=why == 0)
+        told = MAX if depth is None else depth
+        self.oracle.set_band(self.token[symbol].address, (low, high, high, low, low, low, told, told, int(low != 0), why))
+        self.ledger.prices[symbol] = Price(low, high, open=why == 0, depth=depth)
+
+    def set_depth(self, symbol: str, depth: int | None) -> None:
+        """WAD units of account; None: nothing limits it."""
+        self.oracle.set_depth(self.token[symbol].address, MAX if depth is None else depth)
+        self.ledger.prices[symbol] = replace(self.ledger.prices[symbol], depth=depth)
+
+    def set_depth_mode(self, symbol: str, mode: int) -> None:
+        self.do("owner", "set_depth_mode", (symbol, mode), lambda ledger: ledger.set_depth_mode(symbol, mode))
 
     def mint(self, name: str, symbol: str, amount: int) -> None:
         self.token[symbol].mint(self.address[name], amount)
@@ -177,7 +187,8 @@ class World:
         return self.ledger_now().reserves[asset]
 
     def check_reserve(self, asset: str, now: Pool | None = None) -> None:
-        expected = (now or self.ledger_now()).reserves[asset]
+        now = now or self.ledger_now()
+        expected = now.reserves[asset]
         state = self.pool.reserve_state(self.token[asset].address)
         assert (
             state.id,
@@ -188,6 +199,8 @@ class World:
             state.scaled_debt,
             state.index_ray,
             state.borrow_rate_wad,
+            state.depth_mode,
+            state.counted_shares,
         ) == (
             expected.id,
             expected.cash,
@@ -197,6 +210,8 @@ class World:
             expected.scaled_debt,
             expected.index,
             expected.borrow_rate,
+            expected.depth_mode,
+            now.counted(asset) * counted_unit(expected.decimals),
         ), asset
 
     def check_account(self, name: str, now: Pool | None = None) -> None:
@@ -216,7 +231,7 @@ class World:
         assert self.pool.positions(self.address[name]) == (bitmap, words)
 
     def check(self) -> None:
-        """Ledger and pool agree on everything; the books balance (LEND-01, LEND-02, LEND-03)."""
+        """Ledger and pool agree on everything; the books balance (LEND-01, LEND-02, LEND-03, LEND-08)."""
         now = self.ledger_now()
         for asset in now.reserves:
             self.check_reserve(asset, now)
@@ -227,7 +242,7 @@ class World:
                 self.check_account(name, now)
 
     def check_books(self, asset: str) -> None:
-        """From the pool's own answers: LEND-01, LEND-02, LEND-03."""
+        """From the pool's own answers: LEND-01, LEND-02, LEND-03, LEND-08."""
         token = self.token[asset].address
         state = self.pool.reserve_state(token)
         assert state.cash <= self.token[asset].balanceOf(self.pool.address), "LEND-01"
@@ -236,6 +251,19 @@ class World:
         assert shares + state.fee_shares == state.total_shares, "LEND-02"
         debts = [self.pool.debt_of(self.address[name], token) for name in ACTORS]
         assert state.debt <= sum(debts) <= state.debt + sum(debt > 0 for debt in debts), "LEND-03"
+        self.check_counted(asset)
+
+    def check_counted(self, asset: str) -> None:
+        """LEND-08, from the pool's own answers."""
+        token = self.token[asset].address
+        state, unit = self.pool.reserve_state(token), counted_unit(self.ledger.reserves[asset].decimals)
+        counted = sum(-(-self.pool.supply_shares_of(account, token) // unit) for account in self.counting(state.id))
+        assert state.counted_shares == counted * unit, "LEND-08"
+
+    def counting(self, reserve_id: int) -> list[Any]:
+        """Accounts that have enabled the reserve as collateral and have debt, by their bitmaps."""
+        bitmaps = {name: self.pool.positions(self.address[name])[0] for name in ACTORS}
+        return [self.address[name] for name, bitmap in bitmaps.items() if bitmap >> reserve_id & 1 and bitmap >> 128]
 
 
 def logs(world: World, kind: str) -> list[Any]:

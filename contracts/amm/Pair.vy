@@ -48,6 +48,19 @@ BPS: constant(uint256) = 10_000
 # behind the room for the original), and nothing else.
 MAX_DATA: constant(uint256) = 4096
 
+# Reasons: the letters of each as a number, the first one highest
+FAIL_INSUFFICIENT_LIQUIDITY_MINTED: constant(uint256) = 1976324746702562876281181863992833456686022151055852363052004884628804
+FAIL_INSUFFICIENT_LIQUIDITY_BURNED: constant(uint256) = 1976324746702562876281181863992833456686022151055852363039961863046468
+FAIL_EXPIRED: constant(uint256) = 19518875243791684
+FAIL_INVALID_SIGNATURE: constant(uint256) = 24944740430830204917365432020251520094789
+FAIL_INSUFFICIENT_OUTPUT_AMOUNT: constant(uint256) = 117798134488020114677022806644012779399038948386088489395244628
+FAIL_INSUFFICIENT_LIQUIDITY: constant(uint256) = 27427015474070821580715199616740582975821546183545945
+FAIL_INVALID_TO: constant(uint256) = 346177814620071757042767
+FAIL_INSUFFICIENT_INPUT_AMOUNT: constant(uint256) = 460148962843828572957120338453173054136158925554928487583316
+FAIL_K: constant(uint256) = 75
+FAIL_OVERFLOW: constant(uint256) = 5716832996662464343
+FAIL_TRANSFER_FAILED: constant(uint256) = 437821267775491838460880569888425284
+
 # ---------------------------------------------------------------- immutables
 
 factory: public(immutable(address))
@@ -60,7 +73,7 @@ FEES: immutable(uint256)
 
 # blockTimestampLast uint32 | reserve1 uint112 | reserve0 uint112
 reserves: uint256
-# The first of the two words of observations, as it is now
+# Those of `observations`
 accumulators: uint256
 kLast: public(reentrant(uint256))
 
@@ -110,10 +123,11 @@ def mint(to: address) -> uint256:
     else:
         liquidity = min(unsafe_div(amount0 * supply, (word << 144) >> 144), unsafe_div(amount1 * supply, (word << 32) >> 144))
     if liquidity == 0:
-        self._fail("INSUFFICIENT_LIQUIDITY_MINTED")
+        self._fail(FAIL_INSUFFICIENT_LIQUIDITY_MINTED)
     self._mint(to, liquidity)
 
     self._update(word, balance0, balance1, fee_on)
+    observations._note_mint()
     if supply == 0:
         self.accumulators = 0
         observations._start()
@@ -133,7 +147,7 @@ def burn(to: address) -> (uint256, uint256):
     amount0: uint256 = unsafe_div(liquidity * balance0, supply)
     amount1: uint256 = unsafe_div(liquidity * balance1, supply)
     if amount0 == 0 or amount1 == 0:
-        self._fail("INSUFFICIENT_LIQUIDITY_BURNED")
+        self._fail(FAIL_INSUFFICIENT_LIQUIDITY_BURNED)
     # Not to zero: the protocol's share may have come here. No balance exceeds the supply.
     self.balanceOf[self] = unsafe_sub(self.balanceOf[self], liquidity)
     self.totalSupply = unsafe_sub(supply, liquidity)
@@ -204,7 +218,7 @@ def transferFrom(owner: address, to: address, amount: uint256) -> bool:
 @reentrant
 def permit(owner: address, spender: address, amount: uint256, deadline: uint256, v: uint8, r: bytes32, s: bytes32):
     if deadline < block.timestamp:
-        self._fail("EXPIRED")
+        self._fail(FAIL_EXPIRED)
     nonce: uint256 = self.nonces[owner]
     self.nonces[owner] = unsafe_add(nonce, 1)
     digest: bytes32 = keccak256(
@@ -216,7 +230,7 @@ def permit(owner: address, spender: address, amount: uint256, deadline: uint256,
     )
     # ecrecover answers zero for a bad signature
     if owner == empty(address) or ecrecover(digest, v, r, s) != owner:
-        self._fail("INVALID_SIGNATURE")
+        self._fail(FAIL_INVALID_SIGNATURE)
     self._approve(owner, spender, amount)
 
 
@@ -240,9 +254,7 @@ def getReserves() -> (uint112, uint112, uint32):
 @reentrant
 def window(buckets: uint256) -> IObservations.Window:
     word: uint256 = self.reserves
-    liquidity: uint256 = 0
-    if buckets != 0:
-        liquidity = self._sqrt(unsafe_mul((word << 144) >> 144, (word << 32) >> 144))
+    liquidity: uint256 = self._root(word)
     return observations._window(self.accumulators, word >> 224, self._tick(word), liquidity, buckets)
 
 
@@ -266,13 +278,13 @@ def fee_bps() -> uint256:
 @internal
 def _send_outputs(amount0_out: uint256, amount1_out: uint256, to: address):
     if amount0_out | amount1_out == 0:
-        self._fail("INSUFFICIENT_OUTPUT_AMOUNT")
+        self._fail(FAIL_INSUFFICIENT_OUTPUT_AMOUNT)
     word: uint256 = self.reserves
     if amount0_out >= ((word << 144) >> 144) or amount1_out >= ((word << 32) >> 144):
-        self._fail("INSUFFICIENT_LIQUIDITY")
+        self._fail(FAIL_INSUFFICIENT_LIQUIDITY)
     if to == token0 or to == token1:
         # Outputs sent to a token itself would be lost, and a callback to it would be a call by the pair to its own asset
-        self._fail("INVALID_TO")
+        self._fail(FAIL_INVALID_TO)
     if amount0_out != 0:
         self._push(token0, to, amount0_out)
     if amount1_out != 0:
@@ -292,14 +304,14 @@ def _settle_swap(amount0_out: uint256, amount1_out: uint256, to: address):
     amount0_in: uint256 = unsafe_sub(max(balance0, kept0), kept0)
     amount1_in: uint256 = unsafe_sub(max(balance1, kept1), kept1)
     if amount0_in | amount1_in == 0:
-        self._fail("INSUFFICIENT_INPUT_AMOUNT")
+        self._fail(FAIL_INSUFFICIENT_INPUT_AMOUNT)
     # amount_in <= balance, fee < 10,000, and all are below 2**112: what is not, _update refuses
     fee: uint256 = FEES >> 32
     if unsafe_mul(
         unsafe_sub(unsafe_mul(balance0, BPS), unsafe_mul(amount0_in, fee)),
         unsafe_sub(unsafe_mul(balance1, BPS), unsafe_mul(amount1_in, fee)),
     ) < unsafe_mul(unsafe_mul(reserve0, reserve1), BPS * BPS):
-        self._fail("K")
+        self._fail(FAIL_K)
 
     self._update(word, balance0, balance1, False)
     log IPair.Swap(
@@ -319,11 +331,11 @@ def _update(word: uint256, balance0: uint256, balance1: uint256, set_k_last: boo
     @param word The old reserves, as stored
     """
     if (balance0 | balance1) >> 112 != 0:
-        self._fail("OVERFLOW")
+        self._fail(FAIL_OVERFLOW)
     # Before the pair has started there is nothing to note: both reserves are zero then, unless somebody has given and synced
     if unsafe_sub(block.timestamp, word >> 224) << 224 != 0 and (word << 32 != 0 or observations.checkpoint != 0):
         tick: int256 = self._tick(word)
-        liquidity: uint256 = self._sqrt(unsafe_mul((word << 144) >> 144, (word << 32) >> 144))
+        liquidity: uint256 = self._root(word)
         self.accumulators = observations._advance(self.accumulators, word >> 224, tick, liquidity)
     self.reserves = balance0 | (balance1 << 112) | (block.timestamp << 224)
     if set_k_last:
@@ -343,7 +355,7 @@ def _mint_fee(word: uint256) -> bool:
         if fee_to == empty(address):
             self.kLast = 0
             return False
-        root: uint256 = self._sqrt(unsafe_mul((word << 144) >> 144, (word << 32) >> 144))
+        root: uint256 = self._root(word)
         root_last: uint256 = self._sqrt(k_last)
         if root > root_last:
             fees: uint256 = FEES
@@ -375,6 +387,15 @@ def _tick(word: uint256) -> int256:
 
 @internal
 @pure
+def _root(word: uint256) -> uint256:
+    """
+    @notice L of the reserves
+    """
+    return self._sqrt(unsafe_mul((word << 144) >> 144, (word << 32) >> 144))
+
+
+@internal
+@pure
 def _sqrt(x: uint256) -> uint256:
     return isqrt(x)
 
@@ -402,7 +423,7 @@ def _push(token: address, to: address, amount: uint256):
         revert_on_failure=False,
     )
     if not success or (len(answer) != 0 and (len(answer) != 32 or convert(answer, uint256) == 0)):
-        self._fail("TRANSFER_FAILED")
+        self._fail(FAIL_TRANSFER_FAILED)
 
 
 # ---------------------------------------------------------------- internals: LP token
@@ -444,8 +465,17 @@ def _domain_separator() -> bytes32:
 
 @internal
 @pure
-def _fail(reason: String[29]):
+def _fail(reason: uint256):
     """
-    @dev One place for all reasons: spelled out where they arise they would be a tenth of the code
+    @dev One place for all reasons, and numbers instead of texts: spelled out where they arise they would be a tenth of the code
     """
-    raise concat("UniswapV2: ", reason)
+    length: uint256 = 1
+    for _: uint256 in range(28):
+        if reason >> unsafe_mul(8, length) == 0:
+            break
+        length = unsafe_add(length, 1)
+    raw_revert(
+        abi_encode(
+            concat(b"UniswapV2: ", slice(convert(reason, bytes32), unsafe_sub(32, length), length)), method_id=method_id("Error(string)")
+        )
+    )

@@ -12,15 +12,15 @@
      anybody; all views may be read inside callbacks.
 
      Storage words, fields from the low end
-       slot0       sqrt price 160 | tick 24 | observation index 16 | cardinality 16 | fee protocol 8 | clamped tick before 24 | its age 8
-       in_range    liquidity 128 | next cardinality 16 | sum of clamped ticks less sum of ticks 56
+       slot0       sqrt price 160 | tick 24 | observation index 16 | cardinality 16 | fee protocol 8 | remembered tick, as in the accumulators 32
+       in_range    liquidity 128 | next cardinality 16 | sum of remembered ticks less sum of ticks 56
        moment      time 32 | sum of ticks 56 | sum of dt / L 160 | initialised 8: an observation, or what a tick has seen of it outside
        tick        liquidity net 128 | gross 128; fee growth outside 0; 1; moment outside
        position    liquidity; fee growth inside 0; 1; tokens owed 0, 128 | 1, 128
 
      What `observations` calls the accumulators is put together from three of these (`_accumulators`), so that to remember costs a
-     swap no word of its own: the sum of dt / L and the sum of ticks are Uniswap V3's, and while no tick is clamped the sum of the
-     clamped ones stays as far from the latter as it was.
+     swap no word of its own: the sum of dt / L and the sum of ticks are Uniswap V3's, and while the remembered tick is the market's its
+     sum stays as far from the latter as it was.
 """
 
 from ethereum.ercs import IERC20
@@ -68,8 +68,10 @@ MASK_56: constant(uint256) = 2**56 - 1
 MASK_128: constant(uint256) = 2**128 - 1
 MASK_160: constant(uint256) = 2**160 - 1
 INITIALIZED: constant(uint256) = 1 << 248
-# Above every slot0, so that one comparison tells a locked pool and one that is not initialised
+# Above every slot0, as a time is below, so that one comparison tells a locked pool and one that is not initialised
 LOCKED: constant(uint256) = max_value(uint256)
+# In IObservations.Window.present
+USED: constant(uint256) = 1 << 126
 
 # Reasons: the letters of each as a number, the first one highest
 FAIL_LOK: constant(uint256) = 5001035
@@ -122,7 +124,8 @@ bitmap: HashMap[int256, uint256]
 position_words: HashMap[bytes32, uint256[4]]
 moments: uint256[RING]
 
-# LOCKED or 0
+# LOCKED, or the time at which it was unlocked last in this transaction (where transactions share transient storage, a later block is
+# told by it), or 0
 lock: transient(uint256)
 
 # ---------------------------------------------------------------- constructor
@@ -179,6 +182,7 @@ def mint(recipient: address, tickLower: int24, tickUpper: int24, amount: uint128
         slot0, recipient, convert(tickLower, int256), convert(tickUpper, int256), convert(convert(amount, int128), int256)
     )
     self.lock = LOCKED
+    history._note_mint()
     before0: uint256 = 0
     before1: uint256 = 0
     if amount0 != 0:
@@ -201,7 +205,7 @@ def mint(recipient: address, tickLower: int24, tickUpper: int24, amount: uint128
         amount0=amount0,
         amount1=amount1,
     )
-    self.lock = 0
+    self.lock = block.timestamp
     return amount0, amount1
 
 
@@ -234,7 +238,7 @@ def collect(recipient: address, tickLower: int24, tickUpper: int24, amount0Reque
         if amount1 != 0:
             self._push(token1, recipient, convert(amount1, uint256))
     log IRangePool.Collect(owner=msg.sender, recipient=recipient, tickLower=tickLower, tickUpper=tickUpper, amount0=amount0, amount1=amount1)
-    self.lock = 0
+    self.lock = block.timestamp
     return amount0, amount1
 
 
@@ -278,7 +282,7 @@ def swap(recipient: address, zeroForOne: bool, amountSpecified: int256, sqrtPric
         liquidity=convert(liquidity, uint128),
         tick=convert(tick, int24),
     )
-    self.lock = 0
+    self.lock = block.timestamp
     return amount0, amount1
 
 
@@ -312,7 +316,7 @@ def flash(recipient: address, amount0: uint256, amount1: uint256, data: Bytes[MA
     if paid1 != 0:
         self.feeGrowthGlobal1X128 = unsafe_add(self.feeGrowthGlobal1X128, self._fee_growth(paid1, (slot0 >> 220) & 15, liquidity, 128))
     log IRangePool.Flash(sender=msg.sender, recipient=recipient, amount0=amount0, amount1=amount1, paid0=paid0, paid1=paid1)
-    self.lock = 0
+    self.lock = block.timestamp
 
 
 @external
@@ -378,7 +382,7 @@ def collectProtocol(recipient: address, amount0Requested: uint128, amount1Reques
     if amount1Requested != 0 and fees >> 128 != 0:
         self._push(token1, recipient, amount1)
     log IRangePool.CollectProtocol(sender=msg.sender, recipient=recipient, amount0=convert(amount0, uint128), amount1=convert(amount1, uint128))
-    self.lock = 0
+    self.lock = block.timestamp
     return convert(amount0, uint128), convert(amount1, uint128)
 
 
@@ -490,7 +494,13 @@ def window(buckets: uint256) -> IObservations.Window:
     slot0: uint256 = self.slot0_word
     in_range: uint256 = self.in_range
     newest: uint256 = self.moments[(slot0 >> 184) & 65535]
-    return history._window(self._accumulators(slot0, in_range, newest), newest, self._tick(slot0), in_range & MASK_128, buckets)
+    answer: IObservations.Window = history._window(
+        self._accumulators(slot0, in_range, newest), newest, self._tick(slot0), in_range & MASK_128, buckets
+    )
+    lock: uint256 = self.lock
+    if lock == LOCKED or lock == block.timestamp:
+        answer.present |= USED
+    return answer
 
 
 # ---------------------------------------------------------------- internals: swap
@@ -862,21 +872,10 @@ def _observe(slot0: uint256, in_range: uint256) -> (uint256, uint256, uint256):
             index = 0
     self.moments[index] = present
 
-    raw_tick: int256 = self._tick(slot0)
-    tick: int256 = history._clamped(self._clamp_state(slot0), raw_tick)
-    if block.timestamp % history.MINUTE < elapsed:
-        slope: uint256 = history._slope(tick, in_range & MASK_128)
-        sums: uint256 = (self._accumulators(slot0, in_range, newest) >> 40) << 40
-        history._mark(unsafe_add(sums, unsafe_mul(slope, elapsed)), slope, elapsed)
-    clamped: uint256 = unsafe_mul(convert(convert(unsafe_sub(tick, raw_tick), bytes32), uint256), elapsed)
+    accumulators: uint256 = history._advance(self._accumulators(slot0, in_range, newest), newest, self._tick(slot0), in_range & MASK_128)
     return (
-        ((slot0 << 72) >> 72)
-        | (index << 184)
-        | (cardinality << 200)
-        | (((slot0 >> 216) & 255) << 216)
-        | (self._tick_field(tick) << 64)
-        | (min(elapsed, 255) << 248),
-        ((in_range << 112) >> 112) | ((unsafe_add(in_range >> 144, clamped) & MASK_56) << 144),
+        ((slot0 << 72) >> 72) | (index << 184) | (cardinality << 200) | (((slot0 >> 216) & 255) << 216) | (accumulators << 224),
+        ((in_range << 112) >> 112) | ((unsafe_sub(accumulators >> 40, present >> 32) & MASK_56) << 144),
         present,
     )
 
@@ -964,16 +963,7 @@ def _accumulators(slot0: uint256, in_range: uint256, newest: uint256) -> uint256
     """
     # Signed: below zero it borrows from the sum of dt / L
     tick_sum: int256 = convert(convert(unsafe_add(newest >> 32, in_range >> 144) << 200, bytes32), int256) >> 160
-    return unsafe_add((newest >> 88) << 96, convert(convert(tick_sum, bytes32), uint256)) | self._clamp_state(slot0)
-
-
-@internal
-@pure
-def _clamp_state(slot0: uint256) -> uint256:
-    """
-    @notice The low fields of the accumulators: the tick that was summed last, and for how long it stood
-    """
-    return ((slot0 >> 208) & (MASK_24 << 16)) | (slot0 >> 248)
+    return unsafe_add((newest >> 88) << 96, convert(convert(tick_sum, bytes32), uint256)) | (slot0 >> 224)
 
 
 # ---------------------------------------------------------------- internals: fields

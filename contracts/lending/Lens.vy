@@ -19,6 +19,9 @@ implements: ILens
 # The arithmetic of the liquidation test, shared with LiquidationEngine.
 from contracts.modules import liquidation_math as math
 
+# What limited depth leaves of a value, and the caps made of it.
+from contracts.modules import depth_math
+
 # What LendingPool's position words are worth.
 from contracts.modules import bit_sets
 from contracts.modules import shares_math
@@ -41,6 +44,8 @@ struct Quote:
     ltv_bps: uint256
     liquidation_high: uint256
     liquidation_low: uint256
+    # Of the liquidation test: max_uint256 unless the reserve's depth_mode is FULL
+    depth: uint256
 
 
 # ---------------------------------------------------------------- immutables
@@ -82,10 +87,11 @@ def health(accounts: DynArray[address, 5000]) -> DynArray[uint256, 5000]:
             members &= unsafe_sub(members, 1)
             if bitmap & (1 << id) != 0:
                 amount: uint256 = shares_math._to_assets_down(word & LOW_128, quotes[id].assets, quotes[id].shares)
-                weighted += math._value_down(amount, quotes[id].liquidation_high) * quotes[id].ltv_bps
+                value: uint256 = math._value_down(amount, quotes[id].liquidation_high)
+                weighted += depth_math._value_down(value, quotes[id].depth) * quotes[id].ltv_bps
             if bitmap & (1 << (id + 128)) != 0:
                 owed: uint256 = shares_math._to_debt_up(word >> 128, quotes[id].index_ray)
-                debt += math._value_up(owed, quotes[id].liquidation_low)
+                debt += depth_math._cost_bounded_up(math._value_up(owed, quotes[id].liquidation_low), quotes[id].depth)
         packed.append((min(weighted // math.BPS, LOW_128) << 128) | min(debt, LOW_128))
     return packed
 
@@ -102,20 +108,41 @@ def account(account: address) -> ILens.AccountView:
     weighted_new: uint256 = 0
     for c: ILendingPool.Collateral in state.collaterals:
         band: IPriceOracle.Band = staticcall oracle.band(c.asset)
-        value: uint256 = math._value_down(c.amount, band.liquidation_high)
+        value: uint256 = depth_math._value_down(math._value_down(c.amount, band.liquidation_high), self._test_depth(c.depth_mode, band))
+        value_new: uint256 = depth_math._value_down(math._value_down(c.amount, band.low), self._new_risk_depth(c.depth_mode, band))
         weighted += value * c.ltv_bps
         if band.why == empty(IPriceOracle.Why):
-            weighted_new += math._value_down(c.amount, band.low) * c.ltv_bps
+            weighted_new += value_new * c.ltv_bps
         view.collaterals.append(
-            ILens.CollateralView(asset=c.asset, amount=c.amount, ltv_bps=c.ltv_bps, bonus_bps=c.bonus_bps, value_wad=value, band=band)
+            ILens.CollateralView(
+                asset=c.asset,
+                amount=c.amount,
+                ltv_bps=c.ltv_bps,
+                bonus_bps=c.bonus_bps,
+                depth_mode=c.depth_mode,
+                value_wad=value,
+                new_risk_value_wad=value_new,
+                band=band,
+            )
         )
     for d: ILendingPool.Debt in state.debts:
         band: IPriceOracle.Band = staticcall oracle.band(d.asset)
-        value: uint256 = math._value_up(d.amount, band.liquidation_low)
+        value: uint256 = depth_math._cost_bounded_up(math._value_up(d.amount, band.liquidation_low), self._test_depth(d.depth_mode, band))
+        value_new: uint256 = depth_math._cost_up(math._value_up(d.amount, band.high), self._new_risk_depth(d.depth_mode, band))
         view.debt += value
-        view.new_risk_debt += math._value_up(d.amount, band.high)
+        # Beyond the depth it stays at the largest number.
+        view.new_risk_debt = max(unsafe_add(view.new_risk_debt, value_new), max(view.new_risk_debt, value_new))
         view.blocked |= band.why
-        view.debts.append(ILens.DebtView(asset=d.asset, amount=d.amount, value_wad=value, band=band))
+        view.debts.append(
+            ILens.DebtView(
+                asset=d.asset,
+                amount=d.amount,
+                depth_mode=d.depth_mode,
+                value_wad=value,
+                new_risk_value_wad=value_new,
+                band=band,
+            )
+        )
 
     view.capacity = weighted // math.BPS
     view.new_risk_capacity = weighted_new // math.BPS
@@ -138,13 +165,18 @@ def reserves() -> DynArray[ILens.ReserveView, 128]:
         if state.debt != 0:
             utilisation = state.debt * math.WAD // (state.cash + state.debt)
         lenders_bps: uint256 = math.BPS - state.reserve_factor_bps
+        band: IPriceOracle.Band = staticcall oracle.band(asset)
+        counted: uint256 = shares_math._to_assets_down(state.counted_shares, state.cash + state.debt, state.total_shares)
         views.append(
             ILens.ReserveView(
                 asset=asset,
                 state=state,
                 utilisation_wad=utilisation,
                 supply_rate_wad=state.borrow_rate_wad * utilisation * lenders_bps // (math.WAD * math.BPS),
-                band=staticcall oracle.band(asset),
+                cap_wad=depth_math._cap(self._new_risk_depth(state.depth_mode, band), depth_math._risk(state.ltv_bps, state.bonus_bps)),
+                counted_wad=math._value_down(counted, band.low),
+                debt_wad=math._value_up(state.debt, band.high),
+                band=band,
             )
         )
     return views
@@ -174,4 +206,21 @@ def _quote(id: uint256, oracle: IPriceOracle) -> Quote:
         # Capped, so that one absurd price cannot make the whole batch overflow.
         liquidation_high=min(band.liquidation_high, LOW_128),
         liquidation_low=min(band.liquidation_low, LOW_128),
+        depth=self._test_depth(state.depth_mode, band),
     )
+
+
+@internal
+@pure
+def _test_depth(depth_mode: uint256, band: IPriceOracle.Band) -> uint256:
+    if depth_mode == depth_math.FULL:
+        return band.liquidation_depth
+    return max_value(uint256)
+
+
+@internal
+@pure
+def _new_risk_depth(depth_mode: uint256, band: IPriceOracle.Band) -> uint256:
+    if depth_mode == depth_math.OFF:
+        return max_value(uint256)
+    return band.depth

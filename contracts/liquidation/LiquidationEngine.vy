@@ -12,7 +12,8 @@
           (contracts/modules/liquidation_math.vy), and only then anything moves.
        2. Below 100 % of the trigger prices nothing happens, whatever the seizure prices are.
        3. Who pays is always the caller, who receives too; the engine names nobody else to the pool.
-       4. Seized collateral is worth at most bonus * the debt repaid, and bonus <= C / D while C >= 1.01 * D.
+       4. Depth plays a part in 2 alone, and only where a reserve's depth_mode is FULL: what changes hands does so at face value.
+       5. Seized collateral is worth at most bonus * the debt repaid, and bonus <= C / D while C >= 1.01 * D.
 """
 
 # ---------------------------------------------------------------- imports
@@ -26,6 +27,9 @@ implements: ILiquidationEngine
 # Whether, at which prices and how much: pure functions, tested apart.
 from contracts.modules import liquidation_math as math
 
+# What the liquidation test counts in a pool whose reserves are FULL.
+from contracts.modules import depth_math
+
 # ---------------------------------------------------------------- types
 
 
@@ -33,7 +37,7 @@ struct Side:
     # The chosen collateral or the chosen debt.
     amount: uint256
     trigger_price: uint256
-    # 0: no valid price now
+    # fresh_low of a collateral, fresh_high of a debt; 0: no valid price now
     fresh_price: uint256
     seizure_price: uint256
 
@@ -43,7 +47,7 @@ struct Position:
     debt: Side
     # of the chosen collateral
     beta_bps: uint256
-    # At the trigger prices
+    # In the liquidation test: at the trigger prices
     debt_value: uint256
     capacity: uint256
     # At the seizure prices: all collateral (C), and all debt but the chosen one
@@ -164,43 +168,50 @@ def pool() -> address:
 def _read(borrower: address, debt_asset: address, collateral_asset: address) -> Position:
     """
     @dev Moves nothing. (The oracle may cache its statistics, which changes no answer.)
-         The sums cannot overflow: a value is a checked product over 1e18, below 2^197, an LTV at most 10,000, and there
-         are at most eight of each.
+         The sums cannot overflow: a value is a checked product over 1e18, below 2^197 (by depth at most twice that), an LTV at most
+         10,000, and there are at most eight of each.
     """
     state: ILendingPool.AccountState = staticcall POOL.account_state(borrower)
     oracle: IPriceOracle = IPriceOracle(staticcall POOL.oracle())
     p: Position = empty(Position)
     high: uint256 = 0
     low: uint256 = 0
-    fresh: uint256 = 0
+    fresh_low: uint256 = 0
+    fresh_high: uint256 = 0
 
     weighted: uint256 = 0
     for c: ILendingPool.Collateral in state.collaterals:
-        high, low, fresh = extcall oracle.liquidation_prices(c.asset)
-        weighted = unsafe_add(weighted, unsafe_mul(math._value_down(c.amount, high), c.ltv_bps))
+        high, low, fresh_low, fresh_high = extcall oracle.liquidation_prices(c.asset)
+        value: uint256 = math._value_down(c.amount, high)
+        if c.depth_mode == depth_math.FULL:
+            value = depth_math._value_down(value, staticcall oracle.liquidation_depth(c.asset))
+        weighted = unsafe_add(weighted, unsafe_mul(value, c.ltv_bps))
         beta_bps: uint256 = math._beta_bps(c.bonus_bps)
         # Without a valid price it counts at its last one: a position is not bad because a source is silent.
         price: uint256 = high
-        if fresh != 0:
-            price = math._collateral_price(high, fresh, beta_bps)
+        if fresh_low != 0:
+            price = math._collateral_price(high, fresh_low, beta_bps)
         if high == 0 and c.amount != 0:
             # Never had a price: what it is worth is unknown, and so is whether the debt is bad.
             p.unknown = True
         p.collateral_value = unsafe_add(p.collateral_value, math._value_down(c.amount, price))
         if c.asset == collateral_asset:
             p.beta_bps = beta_bps
-            p.collateral = Side(amount=c.amount, trigger_price=high, fresh_price=fresh, seizure_price=price)
+            p.collateral = Side(amount=c.amount, trigger_price=high, fresh_price=fresh_low, seizure_price=price)
     p.capacity = weighted // math.BPS
 
     for d: ILendingPool.Debt in state.debts:
-        high, low, fresh = extcall oracle.liquidation_prices(d.asset)
-        p.debt_value = unsafe_add(p.debt_value, math._value_up(d.amount, low))
+        high, low, fresh_low, fresh_high = extcall oracle.liquidation_prices(d.asset)
+        value: uint256 = math._value_up(d.amount, low)
+        if d.depth_mode == depth_math.FULL:
+            value = depth_math._cost_bounded_up(value, staticcall oracle.liquidation_depth(d.asset))
+        p.debt_value = unsafe_add(p.debt_value, value)
         if d.asset == debt_asset:
             # Its seizure price depends on the chosen collateral.
-            p.debt = Side(amount=d.amount, trigger_price=low, fresh_price=fresh, seizure_price=0)
+            p.debt = Side(amount=d.amount, trigger_price=low, fresh_price=fresh_high, seizure_price=0)
         else:
-            # fresh is 0 without a valid price: at its last one, again.
-            p.other_debt_value = unsafe_add(p.other_debt_value, math._value_up(d.amount, max(fresh, low)))
+            # fresh_high is 0 without a valid price: at its last one, again.
+            p.other_debt_value = unsafe_add(p.other_debt_value, math._value_up(d.amount, max(fresh_high, low)))
     return p
 
 

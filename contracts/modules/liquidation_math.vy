@@ -9,7 +9,7 @@
 
      Glossary
        high, low    trigger prices: a collateral's liquidation_high, a debt's liquidation_low
-       fresh        price of the last one to two minutes
+       fresh        price of the last one to two minutes: fresh_low for collateral, fresh_high for debt
        s_c, s_d     seizure prices of the chosen collateral and the chosen debt
        C, D         all collateral (down) and all debt (up) of the account at the seizure prices
        beta         10,000 units of repaid debt cost the borrower beta_bps units of collateral, at most

@@ -6,7 +6,8 @@
 @title observations
 @license MIT
 @notice What an AMM remembers of its price and its liquidity (see IObservations for the terms)
-@dev Two sums grow with time: that of the clamped tick, and that of 2**128 / L, where an L of 0 counts as 1. They travel in one word,
+@dev Two sums grow with time: that of the remembered tick, and that of 2**128 / L, where an L of 0 counts as 1. They travel in one
+     word,
 
          sums = liquidity_sum * 2**96 + tick_sum * 2**40        (modulo 2**256)
 
@@ -18,24 +19,41 @@
      before the change lie on the slope, and so does one of its very second. So after S seconds of silence one bucket's depth is
      told smaller than it was, by a part of L * S / (180 * 2**128) at most: a millionth for a year of L = 2**90.
 
-     The accumulators are a word of the pool's own, because a pool may have its parts elsewhere: sums as of `last` | tick, 24 bits |
-     age, 16 bits; 0 at the start. `last` is the time of the pool's last change, which the pool stores as well. Storage here:
+     The accumulators are a word of the pool's own, because a pool may have its parts elsewhere: sums as of `last` | free, 8 bits |
+     remembered tick as of `last`, 31 bits | 1; 0 at the start. `last` is the time of the pool's last change, which the pool stores as
+     well. Storage here:
 
        sticks         sums as of 180 * bucket | bucket, 40 bits; at slot bucket % 128
        checkpoint     tick_sum a minute before, 56 bits | as of the minute of `last`, 56 bits | started, 144 bits
 
-     Between two changes price and liquidity stand still, so that the sums run along a straight line, known from the accumulators
-     and the pool's present state: at a boundary in between they are computed, not sampled. Hence all statistics are functions
-     of the past alone.
+     The slew. One block at an absurd price, which may cost next to nothing, would move a mean over minutes as far as it likes. So
+     the tick that is remembered is not the market's: it goes after that one at 50 ticks a second. A change that finds it at c and
+     brings the market to r opens a gap g = r - c, of which 9000 ticks at most count, and in the i-th second from there
+
+         c + sgn(g) * min(50 * i, |g|)
+
+     is summed. A gap below 50 is closed in its first second, as if there were no slew. Any other is closed by a ramp, for which the
+     sum lags behind that of a tick which had got there at once, by
+
+         sgn(g) * (n * |g| - 25 * n * (n + 1)), with n = min(seconds, |g| // 50)
+
+     (by 50 less than the gap in the first second, by 100 less in the next). The rule knows the market's path and nothing else: a
+     change of nothing within a ramp, whoever makes it, finds c so much further and g so much smaller, and the ramp goes on as it was;
+     and it goes on in a pool that nobody touches. One block of 12 seconds moves the tick by 600, whatever its price, and another 12
+     seconds bring it back: 7200 tick seconds, 24 ticks of a mean over five minutes. A halving at once is followed in 139 seconds.
+
+     Every ramp ends within 180 seconds, a bucket: that is what the 9000 (a factor of 2.46) are for. Where a price jumps further, the
+     rest waits for the next change (`sync`, `poke`), 9000 ticks at a time; here alone a change of nothing changes something.
+     The first tick of all is remembered as it is.
+
+     Between two changes price and liquidity stand still, so that the sums run along a known ramp and then a straight line: at a
+     boundary in between they are computed, not sampled, from the accumulators and the pool's present state. Hence all statistics
+     are functions of the past alone.
 
      A stick is written by the first change in a bucket; when buckets were skipped before it, so is the stick before. A boundary
-     further back lies on the line through these two. So a skipped boundary is rebuilt from the two after it, and the two newest
-     are never skipped.
-
-     The clamp. One block at an absurd price, which may cost next to nothing, would move a mean over minutes as far as it
-     likes. So a tick that is summed differs from the one before it by at most 1000 + 50 * age, where age is for how many
-     seconds (at most 60) the one before it had stood since the last change. Not the age of the tick itself: that is not known before it is
-     replaced, so that a later reading would change the past.
+     further back lies on the line through these two, unless the ramp is not over there: that can only be the first one after the
+     change, and it is then written as well. So a skipped boundary is rebuilt from the two after it, and the two newest are never
+     skipped.
 """
 
 from interfaces import IObservations
@@ -48,16 +66,34 @@ MAX_BUCKETS: constant(uint256) = 20
 # The newest boundary of at least this age begins the short window
 SHORT_SECONDS: constant(uint256) = 300
 
-# A fall of 50 % in ten minutes needs 12 ticks a second: real markets do not meet the clamp
-CLAMP_BASE: constant(int256) = 1000
-CLAMP_PER_SECOND: constant(int256) = 50
-CLAMP_SECONDS: constant(int256) = 60
+# Ticks a second. A fall of 50 % in ten minutes needs 12: real markets do not meet the slew
+SLEW: constant(uint256) = 50
+# 180 seconds of it, so that a ramp reaches one boundary at most
+MAX_GAP: constant(uint256) = 9000
 
-MASK_16: constant(uint256) = 2**16 - 1
 MASK_32: constant(uint256) = 2**32 - 1
+# As it is told of now
+MAX_LIQUIDITY: constant(uint256) = 2**126 - 1
+
+
+# The time since the last change, in which price and liquidity stood
+struct Stretch:
+    begin: uint256
+    # As of its beginning
+    sums: uint256
+    # What each second adds to them once the ramp is over
+    slope: uint256
+    # |g|, at most MAX_GAP
+    gap: uint256
+    # sgn(g) as a part of sums: 2**40, or -2**40 modulo 2**256
+    sign: uint256
+
 
 checkpoint: uint256
 sticks: uint256[RING]
+
+# When liquidity was added in this transaction: the time, because a chain of tests may keep transient storage for longer
+minted: transient(uint256)
 
 
 # ---------------------------------------------------------------- writing
@@ -73,6 +109,14 @@ def _start():
 
 
 @internal
+def _note_mint():
+    """
+    @notice Liquidity is added: `window` says so until the transaction ends
+    """
+    self.minted = block.timestamp
+
+
+@internal
 def _advance(word: uint256, last: uint256, raw_tick: int256, liquidity: uint256) -> uint256:
     """
     @notice Add the time since `last`: before the first change of a block, with the price and the liquidity that stood since then
@@ -82,44 +126,58 @@ def _advance(word: uint256, last: uint256, raw_tick: int256, liquidity: uint256)
     @dev Which marks are due follows from the two times: no storage is read to find out.
          Times are far below 2**64, sums wrap as a whole: all arithmetic is unchecked.
     """
-    tick: int256 = self._clamped(word, raw_tick)
-    # _slope, written out: every first change in a block comes here
-    slope: uint256 = unsafe_add(
-        unsafe_div(2**128, liquidity | convert(liquidity == 0, uint256)) << 96, convert(convert(tick << 40, bytes32), uint256)
-    )
     elapsed: uint256 = unsafe_sub(block.timestamp, last) & MASK_32
-    present: uint256 = unsafe_add((word >> 40) << 40, unsafe_mul(slope, elapsed))
+    # The usual case, written out, because most changes come here: no ramp and no mark
+    gap: uint256 = convert(convert(unsafe_sub(raw_tick, self._last_tick(word)), bytes32), uint256)
+    if unsafe_add(gap, SLEW - 1) < 2 * SLEW - 1 and block.timestamp % MINUTE >= elapsed:
+        slope: uint256 = unsafe_add(
+            unsafe_div(2**128, liquidity | convert(liquidity == 0, uint256)) << 96, convert(convert(raw_tick << 40, bytes32), uint256)
+        )
+        return unsafe_add((word >> 40) << 40, unsafe_mul(slope, elapsed)) | ((slope << 185) >> 224) | 1
+
+    stretch: Stretch = self._stretch(word, last, raw_tick, liquidity)
     if block.timestamp % MINUTE < elapsed:
-        self._mark(present, slope, elapsed)
-    return present | ((slope << 192) >> 216) | min(elapsed, MASK_16)
+        self._mark(stretch)
+    sums: uint256 = self._at(stretch, block.timestamp)
+    tick: uint256 = stretch.slope
+    if stretch.gap >= SLEW:
+        # What the last second has added
+        tick = unsafe_sub(sums, self._at(stretch, unsafe_sub(block.timestamp, 1)))
+    return sums | ((tick << 185) >> 224) | 1
 
 
 @internal
-def _mark(present: uint256, slope: uint256, elapsed: uint256):
+def _mark(stretch: Stretch):
     """
     @notice Keep the sums at the minute, and at the boundaries, that have begun since the last change
-    @param present The sums as of now; at `ago` seconds ago, up to `elapsed`, they are present - slope * ago
-    @param elapsed Seconds since the last change: a minute has begun, block.timestamp % MINUTE < elapsed
+    @param stretch Up to now, with a minute's beginning in it
     """
-    ago: uint256 = block.timestamp % MINUTE
+    minute: uint256 = unsafe_sub(block.timestamp, block.timestamp % MINUTE)
     # The newer mark becomes the older one: it is of the minute of `last`, because the first change in that minute moved it there
     # (or because it was the start). With a whole minute in between it is too old.
     checkpoint: uint256 = self.checkpoint
     older: uint256 = checkpoint >> 144
-    if unsafe_add(ago, MINUTE) < elapsed:
-        older = unsafe_sub(present, unsafe_mul(slope, unsafe_add(ago, MINUTE))) >> 40
-    self.checkpoint = (older << 200) | ((unsafe_sub(present, unsafe_mul(slope, ago)) << 160) >> 56) | ((checkpoint << 112) >> 112)
+    if unsafe_sub(minute, MINUTE) > stretch.begin:
+        older = self._at(stretch, unsafe_sub(minute, MINUTE)) >> 40
+    self.checkpoint = (older << 200) | ((self._at(stretch, minute) << 160) >> 56) | ((checkpoint << 112) >> 112)
 
-    # A bucket begins with a minute
-    ago = block.timestamp % BUCKET
-    if ago < elapsed:
-        self.sticks[unsafe_div(block.timestamp, BUCKET) & 127] = (
-            unsafe_sub(present, unsafe_mul(slope, ago)) | unsafe_div(block.timestamp, BUCKET)
-        )
-        if unsafe_add(ago, BUCKET) < elapsed:
-            ago = unsafe_add(ago, BUCKET)
-            bucket: uint256 = unsafe_sub(unsafe_div(block.timestamp, BUCKET), 1)
-            self.sticks[bucket & 127] = unsafe_sub(present, unsafe_mul(slope, ago)) | bucket
+    newest: uint256 = unsafe_div(block.timestamp, BUCKET)
+    first: uint256 = unsafe_add(unsafe_div(stretch.begin, BUCKET), 1)
+    if newest >= first:
+        if newest > first:
+            # Within the ramp. Before the others, because it may be a lap of the ring behind them.
+            if unsafe_mul(unsafe_sub(unsafe_mul(first, BUCKET), stretch.begin), SLEW) < stretch.gap:
+                self._keep(stretch, first)
+            self._keep(stretch, unsafe_sub(newest, 1))
+        self._keep(stretch, newest)
+
+
+@internal
+def _keep(stretch: Stretch, bucket: uint256):
+    """
+    @notice Write a stick, of a boundary within the stretch
+    """
+    self.sticks[bucket & 127] = self._at(stretch, unsafe_mul(bucket, BUCKET)) | bucket
 
 
 # ---------------------------------------------------------------- reading
@@ -129,9 +187,9 @@ def _mark(present: uint256, slope: uint256, elapsed: uint256):
 @pure
 def _last_tick(word: uint256) -> int256:
     """
-    @notice The tick that was summed last
+    @notice The remembered tick as of the last change
     """
-    return convert(convert(word << 216, bytes32), int256) >> 232
+    return convert(convert(word << 224, bytes32), int256) >> 225
 
 
 @internal
@@ -142,24 +200,30 @@ def _window(word: uint256, last: uint256, raw_tick: int256, liquidity: uint256, 
     @param word The accumulators
     @param last The time of the last change; also modulo 2**32
     @param raw_tick The tick that has stood since then
-    @param liquidity The same; without effect when `buckets` is 0
+    @param liquidity The same
     """
     assert buckets <= MAX_BUCKETS  # dev: too many buckets
     window: IObservations.Window = empty(IObservations.Window)
+    # The liquidity: all bits up to the 127th where there is a 128th
+    window.present = (
+        convert(convert(raw_tick << 128, bytes32), uint256)
+        | (convert(self.minted == block.timestamp, uint256) << 127)
+        | min(liquidity, MAX_LIQUIDITY)
+    )
     checkpoint: uint256 = self.checkpoint
     window.started_ts = (checkpoint << 112) >> 112
     if window.started_ts != 0:
-        still: uint256 = unsafe_sub(block.timestamp, last) & MASK_32
         life: uint256 = unsafe_sub(block.timestamp, window.started_ts)
-
-        slope: uint256 = self._slope(self._clamped(word, raw_tick), liquidity)
-        # The sums `ago` seconds ago, up to `still`, are present - slope * ago
-        present: uint256 = unsafe_add((word >> 40) << 40, unsafe_mul(slope, still))
+        stretch: Stretch = self._stretch(word, last, raw_tick, liquidity)
+        still: uint256 = unsafe_sub(block.timestamp, stretch.begin)
+        present: uint256 = self._at(stretch, block.timestamp)
 
         ago: uint256 = unsafe_add(MINUTE, block.timestamp % MINUTE)
-        sums: uint256 = unsafe_sub(present, unsafe_mul(slope, ago))
+        sums: uint256 = 0
         if ago <= life:
-            if ago > still:
+            if ago <= still:
+                sums = self._at(stretch, unsafe_sub(block.timestamp, ago))
+            else:
                 # The newer mark is of the minute of `last`: the present one, or the one before
                 sums = (checkpoint >> 200) << 40
                 if unsafe_sub(ago, MINUTE) < still:
@@ -180,20 +244,20 @@ def _window(word: uint256, last: uint256, raw_tick: int256, liquidity: uint256, 
             ago = unsafe_add(block.timestamp % BUCKET, unsafe_mul(age, BUCKET))
             if age > max(window.count, short):
                 break
-            sums = unsafe_sub(present, unsafe_mul(slope, ago))
-            # The mark of the very second of `last`, too: a range pool's own sum may lie above it, off the line of the older ones
-            if ago >= still:
-                sums = 0
-                if ago < life:
-                    bucket: uint256 = unsafe_sub(unsafe_div(block.timestamp, BUCKET), age)
-                    sums = unsafe_sub(self.sticks[bucket & 127], bucket)
-                    if sums << 216 != 0:
-                        # Another bucket's: this boundary was skipped, and lies on the line through the two after it. The two
-                        # newest are never skipped; sums after the start are never 0.
-                        if newer_still == 0:
-                            age = 0
-                            continue
-                        sums = unsafe_sub(unsafe_add(newer, newer), newer_still)
+            sums = 0
+            # The mark of the very second of `last` is stored: a range pool's own sum may lie above it, off the line of the older ones
+            if ago < still:
+                sums = self._at(stretch, unsafe_sub(block.timestamp, ago))
+            elif ago < life:
+                bucket: uint256 = unsafe_sub(unsafe_div(block.timestamp, BUCKET), age)
+                sums = unsafe_sub(self.sticks[bucket & 127], bucket)
+                if sums << 216 != 0:
+                    # Another bucket's: this boundary was skipped, and lies on the line through the two after it. The two newest are
+                    # never skipped; sums after the start are never 0.
+                    if newer_still == 0:
+                        age = 0
+                        continue
+                    sums = unsafe_sub(unsafe_add(newer, newer), newer_still)
             if age == short:
                 if ago <= life:
                     window.short_sum = convert(convert(unsafe_sub(present, sums) << 160, bytes32), int256) >> 200
@@ -217,26 +281,45 @@ def _window(word: uint256, last: uint256, raw_tick: int256, liquidity: uint256, 
 
 
 @internal
-@pure
-def _clamped(word: uint256, raw_tick: int256) -> int256:
+@view
+def _stretch(word: uint256, last: uint256, raw_tick: int256, liquidity: uint256) -> Stretch:
     """
-    @notice A tick, as it is summed
-    @param word The accumulators; their sums do not matter
+    @notice What has been since the last change, and its ramp
+    @param word The accumulators
+    @param last The time of the last change; also modulo 2**32
+    @param raw_tick The tick that has stood since then
+    @param liquidity The same
     """
-    age: int256 = convert(convert(word & MASK_16, bytes32), int256)
-    previous: int256 = convert(convert(word << 216, bytes32), int256) >> 232
-    # An age of zero: this is the first tick of all
-    if raw_tick == previous or age == 0:
-        return raw_tick
-    limit: int256 = unsafe_add(CLAMP_BASE, unsafe_mul(CLAMP_PER_SECOND, min(age, CLAMP_SECONDS)))
-    return max(unsafe_sub(previous, limit), min(unsafe_add(previous, limit), raw_tick))
+    before: int256 = raw_tick
+    # In an empty word there is no tick yet: this is the first one of all
+    if word & 1 != 0:
+        before = convert(convert(word << 224, bytes32), int256) >> 225
+    stretch: Stretch = empty(Stretch)
+    stretch.begin = unsafe_sub(block.timestamp, unsafe_sub(block.timestamp, last) & MASK_32)
+    stretch.sums = (word >> 40) << 40
+    stretch.gap = convert(convert(unsafe_sub(raw_tick, before), bytes32), uint256)
+    stretch.sign = 2**40
+    if raw_tick < before:
+        stretch.gap = unsafe_sub(0, stretch.gap)
+        stretch.sign = unsafe_sub(0, stretch.sign)
+    stretch.gap = min(stretch.gap, MAX_GAP)
+    stretch.slope = unsafe_add(
+        unsafe_add(unsafe_div(2**128, liquidity | convert(liquidity == 0, uint256)) << 96, convert(convert(before << 40, bytes32), uint256)),
+        unsafe_mul(stretch.gap, stretch.sign),
+    )
+    return stretch
 
 
 @internal
 @pure
-def _slope(tick: int256, liquidity: uint256) -> uint256:
+def _at(stretch: Stretch, time: uint256) -> uint256:
     """
-    @notice What one second adds to the sums
-    @param tick Clamped
+    @notice The sums at a time within the stretch
     """
-    return unsafe_add(unsafe_div(2**128, liquidity | convert(liquidity == 0, uint256)) << 96, convert(convert(tick << 40, bytes32), uint256))
+    seconds: uint256 = unsafe_sub(time, stretch.begin)
+    sums: uint256 = unsafe_add(stretch.sums, unsafe_mul(stretch.slope, seconds))
+    if stretch.gap >= SLEW:
+        n: uint256 = min(seconds, unsafe_div(stretch.gap, SLEW))
+        lag: uint256 = unsafe_mul(n, unsafe_sub(stretch.gap, unsafe_mul(SLEW // 2, unsafe_add(n, 1))))
+        sums = unsafe_sub(sums, unsafe_mul(lag, stretch.sign))
+    return sums

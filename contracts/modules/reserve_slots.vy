@@ -5,8 +5,8 @@
 @title The packed words of the reserves: layout, reading with interest, writing
 @license MIT
 @dev Bits, lowest first.
-       markets[asset]   rate_model 160 | id 8 | reserve_factor_bps 16 | fee_shift 8 | seeded 8 | listed 8 | spare 48
-       listings[id]     asset 160 | ltv_bps 16 | bonus_bps 16 | spare 64
+       markets[asset]   rate_model 160 | id 8 | reserve_factor_bps 16 | fee_shift 8 | seeded 8 | listed 8 | risk 27 | spare 21
+       listings[id]     asset 160 | ltv_bps 14 | bonus_bps 14 | decimals - 6 4 | depth_mode 2 | counted 62
        states[id][0]    cash 104 | total_shares 124 | fee_units 27 | has_debt 1
        states[id][1]    index_ray 104 | last_ts 32 | scaled_debt 104 | last_rate 16
 
@@ -17,6 +17,9 @@
      fee_units: shares earned by the treasury, counted in 2^fee_shift (about 7e-8 of a token): 27 bits hold about nine
      tokens, and what outgrows them moves to fees[id].
      last_rate: tenths of a percent a year, used only while the rate model fails.
+     risk: what the cap on debt is made of (depth_math); 0 where depth_mode is OFF. It stands here because a loan reads this word.
+     counted: collateral of all accounts with debt, in units of 2^22 shares at 6 decimals, ten times as much for each decimal more:
+     about 4e-6 of a token. Each account counts its shares rounded up, so that what it joined with can be taken off to the unit.
 """
 
 # ---------------------------------------------------------------- imports
@@ -42,19 +45,33 @@ MAX_LAST_RATE: constant(uint256) = 2**16 - 1
 # To `_load`, where the caller has not read the id
 ID_UNKNOWN: constant(uint256) = max_value(uint256)
 
+# 62 bits: 17 trillion tokens
+MAX_COUNTED: constant(uint256) = 2**62 - 1
+
+MASK_4: constant(uint256) = 2**4 - 1
 MASK_8: constant(uint256) = 2**8 - 1
+MASK_14: constant(uint256) = 2**14 - 1
 MASK_16: constant(uint256) = 2**16 - 1
+MASK_27: constant(uint256) = 2**27 - 1
 MASK_32: constant(uint256) = 2**32 - 1
 MASK_160: constant(uint256) = 2**160 - 1
+MASK_194: constant(uint256) = 2**194 - 1
 
 ID_AT: constant(uint256) = 160
 RESERVE_FACTOR_AT: constant(uint256) = 168
 FEE_SHIFT_AT: constant(uint256) = 184
 SEEDED: constant(uint256) = 1 << 192
 LISTED: constant(uint256) = 1 << 200
+RISK_AT: constant(uint256) = 208
 
 LTV_AT: constant(uint256) = 160
-BONUS_AT: constant(uint256) = 176
+BONUS_AT: constant(uint256) = 174
+DECIMALS_AT: constant(uint256) = 188
+DEPTH_MODE_AT: constant(uint256) = 192
+# one bit for each mode but NEW_RISK
+DEPTH_OFF: constant(uint256) = 1 << 192
+DEPTH_FULL: constant(uint256) = 1 << 193
+COUNTED_AT: constant(uint256) = 194
 
 SHARES_AT: constant(uint256) = 104
 FEE_UNITS_AT: constant(uint256) = 228
@@ -79,6 +96,8 @@ struct Reserve:
     # of all, rounded down: the share price must not count on what no account owes
     debt: uint256
     last_rate: uint256
+    # the word; 0 where the caller knew the id
+    market: uint256
 
 
 markets: HashMap[address, uint256]
@@ -129,6 +148,7 @@ def _load(asset: address, known_id: uint256) -> Reserve:
             scaled_debt=0,
             debt=0,
             last_rate=0,
+            market=market,
         )
 
     word = self.states[id][1]
@@ -191,6 +211,7 @@ def _load(asset: address, known_id: uint256) -> Reserve:
         scaled_debt=scaled,
         debt=debt,
         last_rate=rate,
+        market=market,
     )
 
 
@@ -242,3 +263,31 @@ def _fee_shares(reserve: Reserve, market: uint256) -> uint256:
     @notice All that the treasury has earned and not collected
     """
     return self.fees[reserve.id] + (reserve.fee_units << ((market >> FEE_SHIFT_AT) & MASK_8))
+
+
+@internal
+@pure
+def _recounted(listing: uint256, before: uint256, after: uint256) -> uint256:
+    """
+    @notice The counted units, with an account's shares of now in the place of those of before, each rounded up
+    """
+    # _unit_shift, written out
+    bits: uint256 = unsafe_add(22, unsafe_div(unsafe_mul((listing >> DECIMALS_AT) & MASK_4, 10), 3))
+    almost: uint256 = ~(max_value(uint256) << bits)
+    return unsafe_sub(
+        unsafe_add(listing >> COUNTED_AT, unsafe_add(after, almost) >> bits),
+        unsafe_add(before, almost) >> bits,
+    )
+
+
+@internal
+@pure
+def _counted_shares(listing: uint256) -> uint256:
+    return (listing >> COUNTED_AT) << self._unit_shift(listing)
+
+
+@internal
+@pure
+def _unit_shift(listing: uint256) -> uint256:
+    # 22 to 62
+    return unsafe_add(22, unsafe_div(unsafe_mul((listing >> DECIMALS_AT) & MASK_4, 10), 3))

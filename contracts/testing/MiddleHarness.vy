@@ -13,5 +13,12 @@ from contracts.modules import middle
 @external
 @pure
 @reentrant
-def middle_of(values: uint256[10]) -> (uint256, uint256):
-    return middle._middle(values)
+def of_ten(values: uint256[10]) -> (uint256, uint256):
+    return middle._of_ten(values)
+
+
+@external
+@pure
+@reentrant
+def of_twenty(values: uint256[10], others: uint256[10]) -> (uint256, uint256):
+    return middle._of_twenty(values, others)

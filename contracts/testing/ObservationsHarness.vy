@@ -31,7 +31,7 @@ MASK_160: constant(uint256) = 2**160 - 1
 tick: int256
 liquidity: uint256
 last: uint256
-# The lower 96 bits of the accumulators: tick_sum, tick and age
+# The lower 96 bits of the accumulators: tick_sum and remembered tick
 low: uint256
 # Modulo 2**160
 seconds_per_liquidity: uint256

@@ -34,6 +34,7 @@ liquidation_high: public(uint256)
 liquidation_low: public(uint256)
 low: public(uint256)
 high: public(uint256)
+depth: public(uint256)
 
 # ---------------------------------------------------------------- constructor
 
@@ -62,7 +63,8 @@ def uniswapV2Call(sender: address, amount0: uint256, amount1: uint256, data: Byt
     """
     self.band = staticcall self.oracle.band(self.asset)
     why: IPriceOracle.Why = empty(IPriceOracle.Why)
-    fresh: uint256 = 0
-    self.low, self.high, why = extcall self.oracle.new_risk_prices(self.asset)
-    self.liquidation_high, self.liquidation_low, fresh = extcall self.oracle.liquidation_prices(self.asset)
+    fresh_low: uint256 = 0
+    fresh_high: uint256 = 0
+    self.low, self.high, self.depth, why = extcall self.oracle.new_risk_prices(self.asset)
+    self.liquidation_high, self.liquidation_low, fresh_low, fresh_high = extcall self.oracle.liquidation_prices(self.asset)
     extcall Token(self.token_in).transfer(msg.sender, self.amount_in)

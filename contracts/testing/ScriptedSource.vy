@@ -19,9 +19,10 @@ MAX_ANSWER: constant(uint256) = 4096
 
 token0: public(address)
 token1: public(address)
-# The encoded answers to window(0) and to window(n > 0)
+# The encoded answers to window(0), to window(n) for n up to 10, and above
 recent: Bytes[MAX_ANSWER]
 full: Bytes[MAX_ANSWER]
+long: Bytes[MAX_ANSWER]
 reverts: bool
 burn: uint256
 
@@ -40,10 +41,15 @@ def __init__(token0: address, token1: address):
 @external
 def set_window(answer: IObservations.Window):
     """
-    @notice Answer window(n > 0) with `answer` and window(0) with the same without its buckets
+    @notice Answer window(n > 0) with `answer`, up to n = 10 with no more than ten of its buckets, and window(0) without them
     """
-    self.full = abi_encode(answer)
+    self.long = abi_encode(answer)
     short_answer: IObservations.Window = answer
+    if answer.count > 10:
+        short_answer.count = 10
+        for i: uint256 in range(10, 20):
+            short_answer.buckets[i] = 0
+    self.full = abi_encode(short_answer)
     short_answer.count = 0
     short_answer.buckets = empty(uint256[20])
     self.recent = abi_encode(short_answer)
@@ -52,10 +58,11 @@ def set_window(answer: IObservations.Window):
 @external
 def set_raw(recent: Bytes[MAX_ANSWER], full: Bytes[MAX_ANSWER]):
     """
-    @notice Answer with exactly these bytes
+    @notice Answer window(0) and window(n > 0) with exactly these bytes
     """
     self.recent = recent
     self.full = full
+    self.long = full
 
 
 @external
@@ -85,7 +92,9 @@ def window(buckets: uint256) -> Bytes[MAX_ANSWER]:
         raise "source: it was told to revert, and says so at some length, which the caller should not care about"
     if buckets == 0:
         return self.recent
-    return self.full
+    if buckets <= 10:
+        return self.full
+    return self.long
 
 
 # ---------------------------------------------------------------- internals

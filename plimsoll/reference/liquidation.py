@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from plimsoll.reference.depth import FULL, NEW_RISK, cost_bounded_up
+from plimsoll.reference.depth import value_down as by_depth_down
+
 WAD = 10**18
 BPS = 10_000
 
@@ -23,11 +26,21 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Prices:
-    """The oracle's liquidation prices of an asset; fresh 0: no valid price now, the others are the last valid ones."""
+    """The oracle's liquidation prices of an asset; fresh 0: no valid price now, the others are the last valid ones.
+
+    `fresh` is that of collateral; fresh_high, that of debt, is the same where it is not given. `depth` is the one of the
+    liquidation test, None where nothing limits it.
+    """
 
     high: int
     low: int
     fresh: int
+    fresh_high: int | None = None
+    depth: int | None = None
+
+    @property
+    def fresh_debt(self) -> int:
+        return self.fresh if self.fresh_high is None else self.fresh_high
 
 
 @dataclass(frozen=True)
@@ -36,12 +49,14 @@ class Collateral:
     amount: int
     ltv_bps: int
     bonus_bps: int
+    depth_mode: int = NEW_RISK
 
 
 @dataclass(frozen=True)
 class Debt:
     asset: str
     amount: int
+    depth_mode: int = NEW_RISK
 
 
 @dataclass(frozen=True)
@@ -80,9 +95,13 @@ def value_up(amount: int, price: int) -> int:
 
 
 def health(account: Account, prices: Mapping[str, Prices]) -> tuple[int, int]:
-    """(capacity, debt) at the trigger prices."""
-    weighted = sum(value_down(c.amount, prices[c.asset].high) * c.ltv_bps for c in account.collaterals)
-    debt = sum(value_up(d.amount, prices[d.asset].low) for d in account.debts)
+    """(capacity, debt) at the trigger prices; by depth where the reserve's mode is FULL."""
+
+    def depth(side: Collateral | Debt) -> int | None:
+        return prices[side.asset].depth if side.depth_mode == FULL else None
+
+    weighted = sum(by_depth_down(value_down(c.amount, prices[c.asset].high), depth(c)) * c.ltv_bps for c in account.collaterals)
+    debt = sum(cost_bounded_up(value_up(d.amount, prices[d.asset].low), depth(d)) for d in account.debts)
     return weighted // BPS, debt
 
 
@@ -106,7 +125,7 @@ def collateral_seizure_price(price: Prices, beta_bps: int) -> int:
 def debt_seizure_price(debt: Prices, collateral: Prices, s_c: int, beta_bps: int) -> int:
     """min(max(fresh, low), low * s_c / (0.75 * beta * high)), the ratio and the ceiling rounded down."""
     ratio_wad = s_c * 100 * BPS * WAD // (75 * beta_bps * collateral.high)
-    return min(max(debt.fresh, debt.low), debt.low * ratio_wad // WAD)
+    return min(max(debt.fresh_debt, debt.low), debt.low * ratio_wad // WAD)
 
 
 def bonus_of(beta_bps: int, collateral_value: int, debt_value: int) -> int:
@@ -126,7 +145,7 @@ def liquidate(
     collateral = next((c for c in account.collaterals if c.asset == collateral_asset and c.amount > 0), None)
     if collateral is None:
         raise Refused("engine: no collateral")
-    if prices[debt_asset].fresh == 0 or prices[collateral_asset].fresh == 0:
+    if prices[debt_asset].fresh_debt == 0 or prices[collateral_asset].fresh == 0:
         raise Refused("engine: no price")
 
     beta_bps = beta_of(collateral)
@@ -143,7 +162,7 @@ def liquidate(
 
     def debt_at(d: Debt, amount: int) -> int:
         price = prices[d.asset]
-        return value_up(amount, s_d if d is debt else max(price.fresh, price.low))
+        return value_up(amount, s_d if d is debt else max(price.fresh_debt, price.low))
 
     total_collateral = sum(collateral_at(c, c.amount) for c in account.collaterals)
     total_debt = sum(debt_at(d, d.amount) for d in account.debts)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec, TypeVar
 
+from plimsoll.reference.depth import FULL, MODES, NEW_RISK, OFF, cap, cost_up, value_down
 from plimsoll.reference.rate_model import MAX_RATE_WAD, div_up
 
 WAD = 10**18
@@ -30,6 +31,7 @@ MAX_SHARES = 2**124 - 1
 STORED_RATE = 10**15
 MAX_STORED_RATE = 2**16 - 1
 MAX_PER_ACCOUNT = 8
+MAX_COUNTED = 2**62 - 1
 
 NOBODY = "nobody"  # who holds the dead shares
 
@@ -64,6 +66,11 @@ def fee_unit(decimals: int) -> int:
     return 1 << (16 + (decimals - 6) * 10 // 3)
 
 
+def counted_unit(decimals: int) -> int:
+    """Collateral of accounts with debt is counted in whole multiples of so many shares: about 4e-6 of a token."""
+    return 1 << (22 + (decimals - 6) * 10 // 3)
+
+
 @dataclass
 class Reserve:
     """`rate` answers None while the rate model fails."""
@@ -74,6 +81,7 @@ class Reserve:
     ltv_bps: int
     bonus_bps: int
     reserve_factor_bps: int
+    depth_mode: int = NEW_RISK
     seeded: bool = False
     cash: int = 0
     total_shares: int = 0
@@ -136,11 +144,12 @@ class Reserve:
 
 @dataclass
 class Price:
-    """For new risk; `open` False: something blocks it."""
+    """For new risk; `open` False: something blocks it; depth None: nothing limits it."""
 
     low: int
     high: int
     open: bool = True
+    depth: int | None = None
 
 
 @dataclass
@@ -208,6 +217,28 @@ class Pool:
     def debt_of(self, account: str, asset: str) -> int:
         return self.at(self.now).reserves[asset].debt_up(self.scaled.get((account, asset), 0))
 
+    def counted(self, asset: str) -> int:
+        """Units of the shares that accounts with debt have enabled as collateral, each account's rounded up."""
+        unit = counted_unit(self.reserves[asset].decimals)
+        return sum(
+            div_up(shares, unit)
+            for (account, held), shares in self.shares.items()
+            if held == asset and asset in self.enabled.get(account, set()) and self.owing.get(account)
+        )
+
+    def counted_value(self, asset: str) -> int:
+        """The same at `low`, with interest up to `now`."""
+        shares = self.counted(asset) * counted_unit(self.reserves[asset].decimals)
+        return self.at(self.now).reserves[asset].assets_down(shares) * self.prices[asset].low // WAD
+
+    def cap(self, asset: str) -> int | None:
+        """What all counted collateral may be worth, and all debt; None: there is no cap."""
+        reserve, depth = self.reserves[asset], self.depth_for_new_risk(asset)
+        return None if depth is None else cap(depth, reserve.ltv_bps, reserve.bonus_bps)
+
+    def depth_for_new_risk(self, asset: str) -> int | None:
+        return None if self.reserves[asset].depth_mode == OFF else self.prices[asset].depth
+
     # ------------------------------------------------------------ owner
 
     @action
@@ -226,7 +257,17 @@ class Pool:
             raise Refused("pool: bad decimals")
         if ltv_bps > BPS or ltv_bps > BPS * BPS // bonus_bps - 500:
             raise Refused("pool: bad ltv")
+        if len(self.reserves) >= 2 and any(reserve.depth_mode == FULL for reserve in self.reserves.values()):
+            raise Refused("pool: bad depth mode")
         self.reserves[asset] = Reserve(len(self.reserves), decimals, rate, ltv_bps, bonus_bps, reserve_factor_bps, last_ts=self.now)
+
+    @action
+    def set_depth_mode(self, asset: str, mode: int) -> None:
+        if asset not in self.reserves:
+            raise Refused("pool: not listed")
+        if mode not in MODES or (mode == FULL and (self.reserves[asset].seeded or len(self.reserves) > 2)):
+            raise Refused("pool: bad depth mode")
+        self.reserves[asset].depth_mode = mode
 
     # ------------------------------------------------------------ lenders and borrowers
 
@@ -256,7 +297,7 @@ class Pool:
         reserve.total_shares += shares
         self._add_shares(account, asset, shares)
         if asset in self.enabled.get(account, set()):
-            self._check_joins_with_price(asset, account)
+            self._check_joins(asset, account)
         return shares
 
     @action
@@ -301,12 +342,18 @@ class Pool:
         reserve.last_ts = self.now
         self.scaled[account, asset] = self.scaled.get((account, asset), 0) + scaled
         self.owing.setdefault(account, set()).add(asset)
+        for name in self.reserves:
+            self._check_count(name)
         price = self.prices[asset]
         if not price.open:
             raise Refused("pool: no price")
         if div_up(reserve.debt_up(self.scaled[account, asset]) * price.high, WAD) < self.min_debt:
             raise Refused("pool: below minimum debt")
-        self._check_new_risk(account)
+        limit = self.cap(asset)
+        if limit is not None and div_up(reserve.debt * price.high, WAD) > limit:
+            raise Refused("pool: debt cap")
+        self._debt_value(asset, reserve.debt_up(self.scaled[account, asset]))
+        self._check_new_risk(account, capped=True)
         return scaled
 
     @action
@@ -331,12 +378,14 @@ class Pool:
         if (asset in own) == enabled:
             return
         if enabled:
+            if account == self.treasury:
+                raise Refused("pool: treasury")
             if asset in self.owing.get(account, set()):
                 raise Refused("pool: same asset")
             if len(own) == MAX_PER_ACCOUNT:
                 raise Refused("pool: too many collaterals")
             own.add(asset)
-            self._check_joins_with_price(asset, account)
+            self._check_joins(asset, account)
             return
         own.remove(asset)
         if self.owing.get(account):
@@ -448,29 +497,61 @@ class Pool:
             self.owing[account].remove(asset)
         return debt
 
-    def capacity_and_debt(self, account: str) -> tuple[int, int]:
-        """For new risk: collateral at `low`, none without a price; debt at `high`, for which there must be one."""
+    def capacity_and_debt(self, account: str, capped: bool = False) -> tuple[int, int]:
+        """For new risk, by depth: collateral at `low`, none without a price; debt at `high`, for which there must be one.
+
+        `capped`: the counted collateral of each reserve that the account has enabled must be within its cap.
+        """
         state = self.at(self.now)
         debt = 0
-        for asset in self.owing.get(account, set()):
-            if not self.prices[asset].open:
-                raise Refused("pool: no price")
-            debt += div_up(state.reserves[asset].debt_up(self.scaled[account, asset]) * self.prices[asset].high, WAD)
+        for asset in self._by_id(self.owing.get(account, set())):
+            debt += self._debt_value(asset, state.reserves[asset].debt_up(self.scaled[account, asset]))
         weighted = 0
-        for asset in self.enabled.get(account, set()):
-            amount = state.reserves[asset].assets_down(self.shares.get((account, asset), 0))
-            if amount and not self.prices[asset].low:
+        for asset in self._by_id(self.enabled.get(account, set())):
+            reserve, price, depth = state.reserves[asset], self.prices[asset], self.depth_for_new_risk(asset)
+            amount = reserve.assets_down(self.shares.get((account, asset), 0))
+            if not amount:
+                continue
+            if not price.low:
                 raise Refused("pool: no price")
-            if self.prices[asset].open:
-                weighted += amount * self.prices[asset].low // WAD * state.reserves[asset].ltv_bps
+            if capped:
+                self._check_collateral_cap(asset)
+            if price.open:
+                weighted += value_down(amount * price.low // WAD, depth) * reserve.ltv_bps
         return weighted // BPS, debt
 
-    def _check_joins_with_price(self, asset: str, account: str) -> None:
-        """What lost its price counts at its last one: it may not join a debt as a shield."""
-        if self.owing.get(account) and not self.prices[asset].low:
-            raise Refused("pool: no price")
+    def _by_id(self, assets: set[str]) -> list[str]:
+        return sorted(assets, key=lambda name: self.reserves[name].id)
 
-    def _check_new_risk(self, account: str) -> None:
-        capacity, debt = self.capacity_and_debt(account)
+    def _debt_value(self, asset: str, amount: int) -> int:
+        price, depth = self.prices[asset], self.depth_for_new_risk(asset)
+        if not price.open:
+            raise Refused("pool: no price")
+        cost = cost_up(div_up(amount * price.high, WAD), depth)
+        if cost is None:
+            raise Refused("pool: beyond depth")
+        return cost
+
+    def _check_joins(self, asset: str, account: str) -> None:
+        """What lost its price counts at its last one: it may not join a debt as a shield. What joins finds room below the cap."""
+        if not self.owing.get(account):
+            return
+        if not self.prices[asset].low:
+            raise Refused("pool: no price")
+        if self.shares.get((account, asset), 0):
+            self._check_count(asset)
+            self._check_collateral_cap(asset)
+
+    def _check_count(self, asset: str) -> None:
+        if self.counted(asset) > MAX_COUNTED:
+            raise Refused("pool: collateral cap")
+
+    def _check_collateral_cap(self, asset: str) -> None:
+        limit = self.cap(asset)
+        if limit is not None and self.counted_value(asset) > limit:
+            raise Refused("pool: collateral cap")
+
+    def _check_new_risk(self, account: str, capped: bool = False) -> None:
+        capacity, debt = self.capacity_and_debt(account, capped)
         if debt * BPS > capacity * self.borrow_limit_bps:
             raise Refused("pool: over limit")

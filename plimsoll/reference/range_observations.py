@@ -10,30 +10,28 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from plimsoll.reference.observations import (
-    BUCKET,
-    CLAMP_BASE,
-    CLAMP_PER_SECOND,
-    CLAMP_SECONDS,
-    MAX_BUCKETS,
-    MINUTE,
-    SHORT_SECONDS,
-    Window,
-)
+from plimsoll.reference.observations import BUCKET, MAX_BUCKETS, MINUTE, SHORT_SECONDS, Window, present_word, ramp
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """From one change to the next. `tick` is clamped; the sums are as of the beginning."""
+    """From one change to the next: first the ticks of `ramp`, one a second, then `tick`. The sums are as of the beginning."""
 
     begin: int
+    ramp: tuple[int, ...]
     tick: int
     liquidity: int
     tick_sum: int
     liquidity_sum: int
 
     def tick_sum_at(self, time: int) -> int:
-        return self.tick_sum + self.tick * (time - self.begin)
+        seconds = time - self.begin
+        return self.tick_sum + sum(self.ramp[:seconds]) + self.tick * max(0, seconds - len(self.ramp))
+
+    def tick_at(self, time: int) -> int:
+        """Remembered in the second that ends then."""
+        seconds = time - self.begin
+        return self.tick if seconds > len(self.ramp) else self.ramp[seconds - 1]
 
     def liquidity_sum_at(self, time: int) -> int:
         return self.liquidity_sum + 2**128 // self.liquidity * (time - self.begin)
@@ -62,7 +60,8 @@ class RangeObservations:
         """The state after a change."""
         self.raw_tick, self.liquidity = tick, liquidity
 
-    def window(self, now: int, buckets: int) -> Window:
+    def window(self, now: int, buckets: int, added: bool = False, used: bool = False) -> Window:
+        """`added`: within a transaction that has added liquidity; `used`: that has moved the pool's tokens."""
         if not 0 <= buckets <= MAX_BUCKETS:
             raise ValueError("too many buckets")
         if self.started is None:
@@ -83,6 +82,7 @@ class RangeObservations:
             short_seconds=now - short if short >= self.started else 0,
             fresh_sum=self._tick_seconds(stretches, fresh, now) if fresh >= self.started else 0,
             fresh_seconds=now - fresh if fresh >= self.started else 0,
+            present=present_word(self.raw_tick, self.liquidity, added, used),
             bucket_tick_sums=tuple(newer - older for newer, older in pairwise(tick_sums)),
             bucket_liquidities=tuple(min((BUCKET << 128) // (newer - older), 2**128 - 1) for newer, older in pairwise(liquidity_sums)),
         )
@@ -90,13 +90,13 @@ class RangeObservations:
     def _present(self) -> Stretch:
         liquidity = max(self.liquidity, 1)
         if not self.past:
-            return Stretch(self.since, self.raw_tick, liquidity, 0, 0)
+            # The first tick of all is remembered at once
+            return Stretch(self.since, (), self.raw_tick, liquidity, 0, 0)
         before = self.past[-1]
-        seconds = self.since - before.begin
-        room = CLAMP_BASE + CLAMP_PER_SECOND * min(seconds, CLAMP_SECONDS)
-        tick = min(max(self.raw_tick, before.tick - room), before.tick + room)
-        liquidity_sum = before.liquidity_sum + (seconds << 128) // before.liquidity
-        return Stretch(self.since, tick, liquidity, before.tick_sum_at(self.since), liquidity_sum)
+        remembered = before.tick_at(self.since)
+        ticks = ramp(remembered, self.raw_tick)
+        liquidity_sum = before.liquidity_sum + ((self.since - before.begin) << 128) // before.liquidity
+        return Stretch(self.since, ticks, ticks[-1] if ticks else remembered, liquidity, before.tick_sum_at(self.since), liquidity_sum)
 
     @staticmethod
     def _stretch_before(stretches: list[Stretch], time: int) -> Stretch:

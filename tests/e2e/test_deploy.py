@@ -376,7 +376,7 @@ def test_command__fresh_then_again__json_and_codes(rpc: Rpc, run: Run, tmp_path:
     [
         (["--token", "dollar=0x12"], 2, "'dollar=0x12' is not ROLE=ADDRESS"),
         (["--token", f"a={person(1)}", "--token", f"a={person(2)}"], 2, "'a' is given twice"),
-        (["--preset", "aave"], 1, "error: there is no preset 'aave' (there are: wemix; or give a path to a .yaml file)"),
+        (["--preset", "aave"], 1, "error: there is no preset 'aave' (there are: wemix, wemix-feed; or give a path to a .yaml file)"),
         (["--treasury", "0x12"], 1, "error: --treasury 0x12 is no address"),
         (["--wrapped-native", "WETH"], 1, "error: --wrapped-native WETH is no address"),
         (["--account", "nobody"], 1, "error: Ape has no account 'nobody'"),

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from plimsoll import health, pokes
+from plimsoll import keeper as module
 from plimsoll.keeper import cli
 from plimsoll.rpc import DEV_KEYS, Wallet
 from tests.e2e.conftest import ROOT, Market, Run, person
@@ -341,6 +343,91 @@ def test_follow__endpoint_gone_and_back__says_so_and_catches_up(market: Market, 
         assert process.end() == 0
     finally:
         line.cut()
+
+
+# ---------------------------------------------------------------- pools that stand still
+
+
+def far_jump(market: Market) -> int:
+    """Sell until the price is a quarter: 13,863 ticks, more than a pool's memory follows by itself. The tick before."""
+    before = present_tick(market)
+    reserves = market.pair.call("getReserves")
+    first = int(market.eth.address, 16) < int(market.usd.address, 16)
+    ether, dollars = (reserves[0], reserves[1]) if first else (reserves[1], reserves[0])
+    got = dollars * ether * 9975 // (ether * 10_000 + ether * 9975)
+    seller = person(998)
+    market.fund(seller, market.eth, ether)
+    market.act(seller, market.eth, "transfer", market.pair.address, ether)
+    market.act(seller, market.pair, "swap", 0 if first else got, got if first else 0, seller, b"")
+    assert abs(present_tick(market) - before) > 13_000
+    return before
+
+
+def present_tick(market: Market) -> int:
+    tick = market.pair.call("window", 0).present >> 128
+    return int(tick - (1 << 128) if tick >> 127 else tick)
+
+
+def fresh_tick(market: Market) -> int:
+    window = market.pair.call("window", 0)
+    return int(window.fresh_sum // window.fresh_seconds)
+
+
+def test_follow__pool_stands_still_after_a_far_jump__touched_until_settled(market: Market, keeper: str, start: Callable[..., Process]) -> None:
+    before = far_jump(market)
+    market.wait(360)
+    # the memory has followed by 9,000 ticks, and waits
+    assert 8_999 <= abs(fresh_tick(market) - before) <= 9_001
+    process = start()
+    process.wait_for("block")
+    assert named(process.all, "poked") == []
+    for _ in range(3):
+        # not before the pool has been seen to stand still for five minutes
+        market.wait(110)
+    poked = process.wait_for("poked")
+    assert poked["pool"] == market.pair.address
+    receipt = market.rpc.wait(poked["tx"])
+    assert receipt["status"] == "0x1"
+    market.wait(300)
+    assert abs(fresh_tick(market) - present_tick(market)) <= 1
+    # settled: nothing more is sent
+    for _ in range(8):
+        market.wait(61)
+    process.wait_for("block", block=market.rpc.block_number())
+    assert process.end() == 0
+    assert len(named(process.all, "poked")) == 1
+
+
+def test_follow__no_poke__leaves_it(market: Market, keeper: str, start: Callable[..., Process]) -> None:
+    far_jump(market)
+    process = start("--no-poke")
+    process.wait_for("block")
+    for _ in range(8):
+        market.wait(110)
+    process.wait_for("block", block=market.rpc.block_number())
+    assert process.end() == 0
+    assert named(process.all, "poked") == []
+    assert abs(fresh_tick(market) - present_tick(market)) > 4_000
+
+
+def test_text_functions__of_the_keeper__as_compiled(market: Market) -> None:
+    """It runs without compiled contracts: what it knows of them by heart must be what they answer."""
+    compiled = market.compiled
+    for name, known in (
+        ("Lens", health.RESERVES),
+        ("Lens", health.HEALTH),
+        ("LendingPool", module.ACCOUNT_STATE),
+        ("LiquidationEngine", module.LIQUIDATE),
+        ("PriceOracle", pokes.SOURCE_OF),
+    ):
+        found = compiled[name].interface.function(known.signature.split("(")[0])
+        assert (found.signature, found.outputs) == (known.signature, known.outputs)
+    assert compiled["PriceOracle"].interface.function("band").outputs == [f"({','.join(module.BAND.outputs)})"]
+    names = market.oracle.call("band", market.eth.address)._fields
+    assert (names[module.FRESH_LOW], names[module.FRESH_HIGH]) == ("fresh_low", "fresh_high")
+    assert (names[health.LIQUIDATION_HIGH], names[health.LIQUIDATION_LOW], names[health.WHY]) == ("liquidation_high", "liquidation_low", "why")
+    assert market.pool.call("reserve_state", market.eth.address)._fields[health.DEPTH_MODE] == "depth_mode"
+    assert market.pair.call("window", 0)._fields[pokes.PRESENT] == "present"
 
 
 def test_once__through_ape__the_same(market: Market, keeper: str, run: Run, state: Path) -> None:

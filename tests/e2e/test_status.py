@@ -83,6 +83,9 @@ def test_command__account__json(market: Market, run: Run) -> None:
     assert (found["account"], found["stage"]) == (person(5), "CAUTION")
     assert found["usage_wad"] == str(market.usage(person(5)))
     assert found["debts"][0]["amount"] == str(market.pool.call("debt_of", person(5), market.usd.address))
+    # 10 ether at 200 on a depth of 10,000,000: 0.04 % less
+    counted = found["collaterals"][0].pop("new_risk_value_wad")
+    assert 1_999 * WAD < int(counted) < int(found["collaterals"][0]["value_wad"])
     assert found["collaterals"][0] | {"value_wad": ""} == {
         "asset": market.eth.address,
         "symbol": "ETH",
@@ -145,4 +148,4 @@ def test_command__source_without_price__said(market: Market, monkeypatch: pytest
     market.wait(2_400)
     code, out, _ = invoke(market, monkeypatch, person(5))
     assert code == 0
-    assert "ETH: its pair is too thin for new risk; its pair is too thin to be believed at all\n" in out
+    assert "ETH: its pool is too thin for new risk; its pool is too thin to be believed at all\n" in out

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boa
 from boa.contracts.vyper.vyper_contract import VyperContract
 from hypothesis import strategies as st
 
+from plimsoll.reference.depth import FULL, NEW_RISK, OFF
 from plimsoll.reference.liquidation import BPS, WAD, Account, Collateral, Debt, Prices, value_down
 from tests.conftest import load
 
@@ -65,11 +66,14 @@ class World:
         self.liquidator = boa.env.generate_address("liquidator")
 
     def set(self, account: Account, prices: dict[str, Prices]) -> None:
-        collaterals = [(ASSETS[c.asset], c.amount, c.ltv_bps, c.bonus_bps) for c in account.collaterals]
-        self.pool.set_state((collaterals, [(ASSETS[d.asset], d.amount) for d in account.debts]))
+        collaterals = [(ASSETS[c.asset], c.amount, c.ltv_bps, c.bonus_bps, c.depth_mode) for c in account.collaterals]
+        self.pool.set_state((collaterals, [(ASSETS[d.asset], d.amount, d.depth_mode) for d in account.debts]))
         for name, price in prices.items():
-            # What serves new risk must not matter here.
-            self.oracle.set_band(ASSETS[name], (1, 2, price.high, price.low, price.fresh, 3, 0 if price.fresh else 32))
+            depth = EVERYTHING if price.depth is None else price.depth
+            # What serves new risk must not matter here: prices, depth, why.
+            self.oracle.set_band(
+                ASSETS[name], (1, 2, price.high, price.low, price.fresh, price.fresh_debt, 3, depth, 1, 0 if price.fresh else 32)
+            )
 
     def liquidate(self, debt: str, collateral: str, max_repay: int) -> Any:
         with boa.env.prank(self.liquidator):
@@ -103,8 +107,17 @@ def prices_of(draw: st.DrawFn) -> Prices:
             st.integers(1, 4000).map(lambda m: max(1, low * m // 1000)),
         )
     )
+    # of several prices the lower one is for collateral, the higher for debt
+    fresh_high = fresh * draw(st.one_of(st.just(1000), st.integers(1000, 1200))) // 1000
     valid = draw(st.integers(0, 9)) > 0
-    return Prices(high, low, fresh if valid else 0)
+    return Prices(high, low, fresh if valid else 0, fresh_high if valid else 0)
+
+
+@st.composite
+def depth_of(draw: st.DrawFn, value: int) -> tuple[int, int | None]:
+    """A depth mode, and a depth about as large as what is sold or bought there; None: nothing limits it."""
+    mode = draw(st.sampled_from([NEW_RISK, NEW_RISK, OFF, FULL, FULL]))
+    return mode, draw(st.one_of(st.none(), st.integers(0, 100).map(lambda m: value * m // 10), _log(0, 33)))
 
 
 @st.composite
@@ -118,7 +131,9 @@ def cases(draw: st.DrawFn) -> Case:
         value = draw(st.one_of(_log(17, 27), _log(21, 24), st.integers(1_500 * WAD, 4_000 * WAD), st.integers(0, 3 * WAD)))
         bonus = draw(st.sampled_from([10_000, 10_050, 10_500, 11_000, 12_500]))
         ltv = draw(st.one_of(st.integers(0, BPS * BPS // bonus - 500), st.integers(5000, BPS * BPS // bonus - 500)))
-        collaterals.append(Collateral(name, value * WAD // prices[name].high + draw(st.integers(0, 1)), ltv, bonus))
+        mode, depth = draw(depth_of(value))
+        prices[name] = replace(prices[name], depth=depth)
+        collaterals.append(Collateral(name, value * WAD // prices[name].high + draw(st.integers(0, 1)), ltv, bonus, mode))
     capacity = sum(value_down(c.amount, prices[c.asset].high) * c.ltv_bps for c in collaterals) // BPS
     # Mostly just over 100 %, where all rules meet; sometimes below, sometimes hopeless.
     usage = draw(
@@ -135,7 +150,9 @@ def cases(draw: st.DrawFn) -> Case:
     debts = []
     for name, weight in zip(NAMES[n_collaterals:], weights, strict=False):
         amount = -(-owed * weight * WAD // (sum(weights) * prices[name].low))
-        debts.append(Debt(name, max(0, amount + draw(st.integers(-1, 1)))))
+        mode, depth = draw(depth_of(owed))
+        prices[name] = replace(prices[name], depth=depth)
+        debts.append(Debt(name, max(0, amount + draw(st.integers(-1, 1))), mode))
     account = Account(tuple(collaterals), tuple(debts))
     debt, collateral = draw(st.sampled_from(debts)), draw(st.sampled_from(collaterals))
     ask = draw(

@@ -10,6 +10,7 @@ import boa
 import pytest
 from hypothesis import event, given, settings
 
+from plimsoll.reference.depth import FULL
 from plimsoll.reference.liquidation import (
     BPS,
     DUST_WAD,
@@ -72,7 +73,7 @@ def seizure_prices(case: Case, out: Liquidation) -> dict[str, int]:
         prices[c.asset] = collateral_seizure_price(price, beta_of(c)) if price.fresh else price.high
     for d in case.account.debts:
         price = case.prices[d.asset]
-        prices[d.asset] = out.debt_price if d.asset == case.debt else max(price.fresh, price.low)
+        prices[d.asset] = out.debt_price if d.asset == case.debt else max(price.fresh_debt, price.low)
     return prices
 
 
@@ -101,7 +102,7 @@ def read(account: Account, prices: dict[str, int]) -> tuple[int, int]:
 @settings(max_examples=examples(250))
 @given(case=cases())
 def test_liquidate__any_account__equals_the_model_and_keeps_its_laws(world: World, case: Case) -> None:
-    """LIQ-01 to LIQ-08."""
+    """LIQ-01 to LIQ-08, in any depth mode; LIQ-11 for the two in which depth does not matter."""
     out = run(world, case)
     if out is None:
         return
@@ -116,6 +117,11 @@ def test_liquidate__any_account__equals_the_model_and_keeps_its_laws(world: Worl
     deep = out.debt_value * 95 >= out.capacity * 100
     bonus = Fraction(out.bonus_wad, WAD)
 
+    # LIQ-11: what depth decides is whether, and only where the mode is FULL
+    sides = (*case.account.collaterals, *case.account.debts)
+    if all(side.depth_mode != FULL for side in sides):
+        anywhere = {name: replace(price, depth=0) for name, price in case.prices.items()}
+        assert liquidate(case.account, anywhere, case.debt, case.collateral, case.ask) == out
     # LIQ-01: nobody is liquidated below 100 % usage
     assert out.debt_value >= out.capacity
     assert out.debt_value > 0

@@ -1,10 +1,12 @@
 """What a pair remembers, against the brute-force model: the list of all changes, and every statistic summed up from it.
 
 OBS-01  every field of `window` equals the sum over the pair's whole past, for every length of the slow window
-OBS-02  a change of nothing (`sync`) at any time alters no statistic, as long as the clamp does not bind
-OBS-03  reading later in the same bucket, with or without trades in between, alters no slow statistic, even where the clamp binds
-OBS-04  the clamped tick moves by at most 1000 + 50 * age from one to the next
+OBS-02  a change of nothing (`sync`) at any time alters no statistic, as long as the market is within 9,000 ticks of what is remembered
+OBS-03  reading later in the same bucket, with or without trades in between, alters no slow statistic, whatever the price does
+OBS-04  the remembered tick goes after the market's at 50 ticks a second until it is there, from one change at most 9,000
 OBS-05  `window` never reverts for up to 20 buckets
+OBS-08  one block of 12 seconds at any price moves a short mean by 24 ticks at most
+OBS-09  `present` is the market's own tick and liquidity, and tells that liquidity was added in this transaction
 """
 
 import random
@@ -14,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plimsoll.reference.observations import Window
+from plimsoll.reference.observations import Window, tick
 from tests.depth import examples
 from tests.pair_world import MAX_RESERVE, OWNER, START, FastPair, ScriptedPair
-from tests.revm import Machine
+from tests.revm import Machine, call_data, selector
 
 BUCKET = 180
 RING = 128 * BUCKET
@@ -222,9 +224,10 @@ def test_window__pokes_at_any_time__alter_nothing():
                 poked.sync(*reserves)
                 assert poked.window(10) == still.window(10), (seed, life)
             machine.set_time(until)
-            # At most 995 ticks: the clamp allows 1,000 at any time
-            reserves[0] = reserves[0] * draw.randrange(952, 1050) // 1000
-            reserves[1] = reserves[1] * draw.randrange(952, 1050) // 1000
+            # Up to 9,000 ticks (a factor of 2.4596) from what is remembered
+            remembered = still.model.remembered(until)
+            reserves[0] = 10 ** draw.randrange(20, 26)
+            reserves[1] = int(reserves[0] * 1.0001 ** (remembered + draw.choice([0, 10, -3_000, 8_998, -8_998, draw.randint(-8_998, 8_998)])))
             for pair in (still, poked):
                 pair.sync(*reserves)
             assert poked.window(20) == still.window(20), (seed, life)
@@ -236,7 +239,7 @@ def slow(window: Window) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def test_window__trades_and_pokes_later_in_the_bucket__alter_no_slow_statistic():
-    """OBS-03. With jumps of price of any size, so that the clamp binds."""
+    """OBS-03. With jumps of price of any size."""
     seed = campaign_seed()
     for life in range(examples(6)):
         draw = random.Random(f"{seed} {life}")
@@ -257,20 +260,20 @@ def test_window__trades_and_pokes_later_in_the_bucket__alter_no_slow_statistic()
             assert slow(pair.window(20)) == first, (seed, life)
 
 
-# ---------------------------------------------------------------- the clamp
+# ---------------------------------------------------------------- the slew
 
 
-@pytest.mark.parametrize("age, room", [(1, 1050), (12, 1600), (59, 3950), (60, 4000), (61, 4000), (70_000, 4000)])
+@pytest.mark.parametrize("age", [1, 12, 61, 70_000])
 @pytest.mark.parametrize("up", [True, False])
-def test_window__price_leaps__tick_moves_by_its_room_alone(age, room, up):
-    """OBS-04. The price before had stood for `age` seconds."""
+def test_window__price_leaps__tick_goes_after_it_at_fifty_a_second(age, up):
+    """OBS-04. Whatever had been before: 50, 100, .., 9000, and there it waits."""
     pair = fast_pair()
     pair.start(10**18, 10**18)
-    pair.machine.set_time(pair.machine.now + age)
+    pair.machine.set_time((pair.machine.now + age) // BUCKET * BUCKET + BUCKET)
     pair.sync(*((10**18, 10**30) if up else (10**30, 10**18)))
-    now = (pair.machine.now // BUCKET + 1) * BUCKET + 2 * BUCKET
-    pair.machine.set_time(now)
-    assert pair.window(1).bucket_tick_sums == ((room if up else -room) * BUCKET,)
+    pair.machine.set_time(pair.machine.now + 2 * BUCKET)
+    sums = (9_000 * BUCKET, sum(range(50, 9_001, 50)))
+    assert pair.window(2).bucket_tick_sums == (sums if up else tuple(-total for total in sums))
     pair.check()
 
 
@@ -278,16 +281,16 @@ def test_window__price_leaps_and_stays__tick_follows_in_steps():
     pair = fast_pair()
     pair.start(10**18, 10**18)
     pair.machine.set_time(START + 600)
-    pair.sync(10**18, 10**22)  # 92,108 ticks up
-    for i in range(30):
+    pair.sync(10**18, 10**22)  # 92,108 ticks up: 1,843 seconds
+    for i in range(31):
         pair.machine.set_time(START + 600 + 60 * (i + 1))
         pair.sync(*pair.reserves)
         pair.check()
-    assert pair.model.segments[-1].tick == 92_108
+        assert pair.model.segments[-1].last_tick == min(92_108, 3_000 * (i + 1))
 
 
 def test_window__one_block_at_an_absurd_price__moves_the_short_mean_little():
-    """Without the clamp a single block would move it by 115,000 * 12 / 300."""
+    """OBS-08. Without the slew a single block would move it by 115,000 * 12 / 300."""
     pair = fast_pair()
     pair.start(10**18, 10**18)
     for i in range(60):
@@ -296,12 +299,12 @@ def test_window__one_block_at_an_absurd_price__moves_the_short_mean_little():
     pair.sync(10**18, 10**23)
     pair.machine.set_time(pair.machine.now + 12)
     pair.sync(10**18, 10**18)
-    window = pair.window(0)
-    assert window.short_sum == 1600 * 12
-    assert window.short_sum // window.short_seconds <= 64
-    # Back at the old price: the way back is bounded in the same way
+    assert pair.window(0).short_sum == sum(range(50, 601, 50))
     pair.machine.set_time(pair.machine.now + 12)
-    assert pair.window(0).short_sum == 1600 * 12
+    # And the way back
+    window = pair.window(0)
+    assert window.short_sum == 7_200
+    assert window.short_sum // window.short_seconds <= 24
     pair.check()
 
 
@@ -319,3 +322,59 @@ def test_window__same_past_in_another_age__is_the_same():
         pair.machine.set_time(base + 60 * BUCKET)
         answers.append(replace(pair.window(20), started_ts=0))
     assert answers[0] == answers[1] == answers[2]
+
+
+# ---------------------------------------------------------------- the market as it is now
+
+
+def is_added(pair: FastPair) -> bool:
+    return bool(pair.window(0).present >> 127 & 1)
+
+
+def test_window__present__is_of_the_reserves_at_once():
+    """OBS-09. In the block of a trade, too; before the pair has started and when it has lost everything."""
+    pair = fast_pair()
+    for reserve0, reserve1 in ((10**18, 4 * 10**18), (MAX_RESERVE, 1), (1, MAX_RESERVE), (5, 5)):
+        pair.sync(reserve0, reserve1)
+        pair.check(0, 3)
+        assert pair.window(0).present >> 127 == tick(reserve0, reserve1) % 2**128 << 1
+    pair.start(10**20, 10**20)
+    for reserve0, reserve1 in ((10**20, 3 * 10**20), (0, 7), (9, 10**9), (0, 0)):
+        pair.check(0, 3)
+        pair.machine.set_time(pair.machine.now + 33)
+        pair.sync(reserve0, reserve1)
+    pair.check(0, 3)
+    assert pair.window(0).present % 2**128 == 0
+
+
+def test_window__added__from_the_mint_until_the_transaction_ends():
+    """OBS-09. What comes after `mint` in its transaction sees it, a transaction later in the block does not; nor does a later block, where a
+    chain of tests keeps transient storage."""
+    pair = fast_pair()
+    pair.start(10**18, 10**18)
+    machine = pair.machine
+    assert not is_added(pair)
+    pair._set(2 * 10**18, 2 * 10**18)
+    # As part of a transaction that goes on
+    machine.evm.message_call(OWNER, pair.pair, call_data("mint(address)", OWNER))
+    assert is_added(pair)
+    machine.evm.message_call(OWNER, pair.pair, selector("sync()"))
+    assert is_added(pair)
+    machine.set_time(machine.now + 1)
+    assert not is_added(pair)
+    machine.set_time(machine.now - 1)
+    assert is_added(pair)
+    machine.evm.reset_transient_storage()
+    assert not is_added(pair)
+
+
+def test_window__added__not_by_anything_but_a_mint():
+    pair = fast_pair()
+    pair.start(10**18, 10**18)
+    pair._set(3 * 10**18, 2 * 10**18)
+    for data in (selector("sync()"), call_data("transfer(address,uint256)", pair.pair, 10**17), call_data("skim(address)", OWNER)):
+        pair.machine.evm.message_call(OWNER, pair.pair, data)
+        assert not is_added(pair)
+    with pytest.raises(RuntimeError):  # a mint of nothing
+        pair.machine.evm.message_call(OWNER, pair.pair, call_data("mint(address)", OWNER))
+    assert not is_added(pair)

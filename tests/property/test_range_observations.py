@@ -2,7 +2,8 @@
 
 OBS-01  every field of `window` equals the sum over the pool's whole past, for every length of the slow window
 OBS-02  a change of nothing (a swap within the tick, a poke, a deposit out of range, a flash) at any time alters no statistic
-OBS-03  reading later in the same bucket, with or without trades in between, alters no slow statistic, even where the clamp binds
+OBS-09  `present` is the market's own tick and liquidity, and tells that liquidity was added in this transaction
+OBS-03  reading later in the same bucket, with or without trades in between, alters no slow statistic, whatever the price does
 """
 
 import random
@@ -30,7 +31,7 @@ from tests.differential.range import (
     swap_call,
     words_of,
 )
-from tests.revm import call_data
+from tests.revm import call_data, selector
 
 # Divisible by 180 and by 60
 START = 1_699_999_920
@@ -207,7 +208,7 @@ def test_window__time_beyond_32_bits__equals_the_model(start: int) -> None:
 def test_window__not_initialized__is_empty() -> None:
     world = World(FEE, SPACING, (TEST, TEST), START)
     answer = words_of(world.machine.view(world.pools[0], call_data("window(uint256)", 20)))
-    assert answer == [0] * 26
+    assert answer == [0] * 27
 
 
 def test_window__first_minutes__grows_into_its_windows() -> None:
@@ -266,7 +267,7 @@ def test_window__changes_of_nothing_at_any_time__alter_nothing() -> None:
 
 
 def test_window__trades_later_in_the_bucket__alter_no_slow_statistic() -> None:
-    """OBS-03. With jumps of price of any size, so that the clamp binds."""
+    """OBS-03. With jumps of price of any size."""
     seed = draw_seed()
     for life in range(examples(5)):
         draw = random.Random(f"{seed} {life}")
@@ -275,11 +276,77 @@ def test_window__trades_later_in_the_bucket__alter_no_slow_statistic() -> None:
         for _ in range(40):
             bucket = walk.machine.now // BUCKET + draw.choice([1, 1, 1, 2, 5])
             walk.at(bucket * BUCKET)
-            first = walk.window(20)[5:]
+            first = walk.window(20)[6:]
             for second in sorted(draw.choice([0, draw.randrange(BUCKET)]) for _ in range(draw.randrange(5))):
                 walk.at(bucket * BUCKET + second)
-                assert walk.window(20)[5:] == first, f"OBS-03, {seed} {life}"
+                assert walk.window(20)[6:] == first, f"OBS-03, {seed} {life}"
                 change(walk, draw, 2 * LAST)
-                assert walk.window(20)[5:] == first, f"OBS-03, {seed} {life}"
+                assert walk.window(20)[6:] == first, f"OBS-03, {seed} {life}"
             walk.at((bucket + 1) * BUCKET - 1)
-            assert walk.window(20)[5:] == first, f"OBS-03, {seed} {life}"
+            assert walk.window(20)[6:] == first, f"OBS-03, {seed} {life}"
+
+
+# ---------------------------------------------------------------- the market as it is now
+
+
+def is_added(walk: Walk) -> bool:
+    return bool(walk.window(0)[5] >> 127 & 1)
+
+
+def is_used(walk: Walk) -> bool:
+    return bool(walk.window(0)[5] >> 126 & 1)
+
+
+def test_window__present__is_of_the_pool_at_once() -> None:
+    """OBS-09. The tick and the liquidity that the pool tells of itself."""
+    walk = Walk(START + 9, 5_000, 0)
+    for tick, liquidity in ((5_000, 0), (-LAST, 3), (LAST - 1, 2**113), (-1, 10**20)):
+        walk.go(tick)
+        walk.liquidity(liquidity)
+        for wait in (0, 12):
+            walk.wait(wait)
+            for buckets in (0, 3):
+                assert walk.window(buckets)[5] == tick % 2**128 << 128 | liquidity
+
+
+def test_window__added__from_the_mint_until_the_transaction_ends() -> None:
+    """OBS-09. Whatever happens after it in its transaction."""
+    walk = Walk()
+    machine, pool = walk.machine, walk.world.raw_pools[0]
+    assert not is_added(walk)
+    far = (walk.tick // SPACING + 20) * SPACING
+    mint = make_call(mint_call(account(walk.world.callee), far, far + SPACING, 1)).replace(POOL, pool)
+    # As part of a transaction that goes on
+    machine.evm.message_call(OWNER, walk.world.callee, mint)
+    assert is_added(walk)
+    machine.evm.message_call(OWNER, walk.pools[0], selector("poke()"))
+    assert is_added(walk)
+    machine.set_time(machine.now + 1)
+    assert not is_added(walk)
+    machine.set_time(machine.now - 1)
+    assert is_added(walk)
+    machine.evm.reset_transient_storage()
+    assert not is_added(walk)
+
+
+def test_window__added__not_by_anything_but_a_mint() -> None:
+    """And `used` by whatever moves tokens, until the transaction ends."""
+    walk = Walk()
+    me = account(walk.world.callee)
+    others = [
+        (call("burn", *EVERYWHERE, 1), False),
+        (selector("poke()"), False),
+        (call("collect", me, *EVERYWHERE, MAX_128, MAX_128), True),
+        (swap_call(account(OWNER), True, 2**200, sqrt_ratio_at_tick(-5)), True),
+        (flash_call(me, 1, 0, plan(1, 10)), True),
+    ]
+    for data, moves in others:
+        walk.machine.evm.message_call(OWNER, walk.world.callee, make_call(data).replace(POOL, walk.world.raw_pools[0]))
+        assert not is_added(walk)
+        assert is_used(walk) == moves
+        if moves:
+            walk.machine.set_time(walk.machine.now + 1)
+            assert not is_used(walk)
+            walk.machine.set_time(walk.machine.now - 1)
+        walk.machine.evm.reset_transient_storage()
+        assert not is_used(walk)

@@ -1,12 +1,15 @@
 """Moonwell (2025): an oracle was configured wrongly, positions were seized at its price, and the fix was stuck in a timelock for days.
-Here a replaced oracle acts in the next call, a wrong price never binds repayment or debt-free withdrawal, and nobody is liquidated
-once the right oracle is back."""
+Here no configuration moves a price by more than 5 %, or twice a day; a replaced oracle acts in the next call, a wrong price never binds
+repayment or debt-free withdrawal, and nobody is liquidated once the right oracle is back."""
 
 import boa
+import pytest
 
 from plimsoll.reference.liquidation import WAD
+from tests.attack_world import ETH, FEED_UNIT, HEARTBEAT, PRICE, USD, World
 from tests.conftest import load
 from tests.lending_market import EVERYTHING, Market
+from tests.range_world import Refused
 
 
 def test_oracle__set_wrong_and_replaced__acts_at_once_and_repayment_never_stops() -> None:
@@ -36,3 +39,45 @@ def test_oracle__set_wrong_and_replaced__acts_at_once_and_repayment_never_stops(
     assert market.lens.account(market.borrower).stage < 4
     with boa.env.prank(market.liquidator), boa.reverts("engine: healthy"):
         market.engine.liquidate(market.borrower, usd.address, eth.address, EVERYTHING, 0, EVERYTHING)
+
+
+def feed(price_cents: int) -> object:
+    return load("testing/ScriptedFeed.vy").deploy(8, price_cents * FEED_UNIT // 100)
+
+
+@pytest.mark.parametrize(
+    "wrong_cents",
+    [
+        # the ratio of a receipt to its asset (1.12), taken for the price of the receipt: what happened
+        112,
+        PRICE * 100 * 94 // 100,
+        PRICE * 100 * 107 // 100,
+    ],
+)
+def test_feed__of_something_else__cannot_be_set(wrong_cents: int) -> None:
+    world = World(with_feed=True)
+    victim = world.borrower(world.eth, 100 * ETH, world.usd, 10_190 * USD)
+    band = world.band()
+    wrong = feed(wrong_cents)
+    with boa.reverts("oracle: moves the price"):
+        world.oracle.set_feed(world.eth.address, wrong.address, False, HEARTBEAT, 1, 10**15)  # type: ignore[attr-defined]
+    assert world.band() == band
+    with pytest.raises(Refused, match="engine: healthy"):
+        world.attacker.run(world.attacker.liquidate(victim, world.usd, world.eth))
+
+
+def test_feed__a_little_wrong__once_a_day_and_nobody_is_liquidated_by_it() -> None:
+    """Within the bound a wrong one goes through, so that a wrong price can go no further than 5 % a day."""
+    world = World(with_feed=True)
+    # its first feed, 0.01 % off the market, was a switch too
+    world.wait(86_400)
+    four_percent, again = feed(PRICE * 104), feed(PRICE * 108)
+    bounds = (False, HEARTBEAT, 1, 10**15)
+    world.oracle.set_feed(world.eth.address, four_percent.address, *bounds)  # type: ignore[attr-defined]
+    # the trigger prices are medians: the market outvotes it
+    assert world.band().liquidation_high <= PRICE * 10**18 * 1_001 // 1_000
+    with boa.reverts("oracle: switched today"):
+        world.oracle.set_feed(world.eth.address, again.address, *bounds)  # type: ignore[attr-defined]
+    victim = world.borrower(world.eth, 100 * ETH, world.usd, 10_000 * USD)
+    with pytest.raises(Refused, match="engine: healthy"):
+        world.attacker.run(world.attacker.liquidate(victim, world.usd, world.eth))

@@ -64,7 +64,7 @@ def test_liquidate__priceless_collateral__counts_in_what_covers_the_debt(market:
 def test_priceless_asset__bought_for_nothing_and_enabled_late__is_refused(market: Market) -> None:
     """Its last valid price is a price of the past: it must not join a debt that begins to sink."""
     market.open({"ETH": 100 * ETH}, {"USD": 6_000 * USD})
-    market.set_band("OWN", 1 * WAD, 1 * WAD, 0, why=32)
+    market.set_band("OWN", 1 * WAD, 0, 0, why=32)
     market.set_price("ETH", 60 * WAD)
     market.lend("OWN", 10_000 * ETH, market.borrower)
     own = market.assets["OWN"].address

@@ -1,6 +1,6 @@
 """Borrowers, falling prices, interest and a greedy liquidator on the real pool: each liquidation is the model's, and keeps its laws.
 
-Checks LIQ-01, LIQ-02, LIQ-03, LIQ-09 and LIQ-10 on the pool (the module's property tests check all of them on any account).
+Checks LIQ-01, LIQ-02, LIQ-03, LIQ-09, LIQ-10 and LIQ-11 on the pool (the module's property tests check all of them on any account).
 """
 
 from __future__ import annotations
@@ -76,6 +76,17 @@ class LiquidationMachine(RuleBasedStateMachine):
         fresh = low * (1000 - dump) // 1000 if symbol in COLLATERALS else high * (1000 + dump) // 1000
         self.market.set_band(symbol, high, low, fresh)
 
+    @rule(depth=st.one_of(st.just(0), st.integers(1, 10**8)))
+    def lose_depth(self, depth: int) -> None:
+        """LIQ-11: no reserve is FULL here, so that nobody's health changes. (Then it comes back: caps would end the borrowing.)"""
+        before = self.market.lens.health(self.borrowers)
+        for symbol in USUAL:
+            self.market.set_depth(symbol, depth * WAD)
+        assert self.market.lens.health(self.borrowers) == before, "LIQ-11"
+        self.lens_engine_and_model_agree()
+        for symbol in USUAL:
+            self.market.set_depth(symbol, None)
+
     @rule(days=st.integers(0, 200), rate=st.integers(0, 300))
     def wait(self, days: int, rate: int) -> None:
         boa.env.time_travel(seconds=days * 86_400)
@@ -129,7 +140,7 @@ class LiquidationMachine(RuleBasedStateMachine):
         def priced(asset: str, beta: int | None) -> int:
             if beta is not None:
                 return collateral_seizure_price(prices[asset], beta)
-            return expected.debt_price if asset == debt else max(prices[asset].fresh, prices[asset].low)
+            return expected.debt_price if asset == debt else max(prices[asset].fresh_debt, prices[asset].low)
 
         def worth(state: Any) -> tuple[Fraction, Fraction]:
             c = sum(Fraction(c.amount * priced(c.asset, beta_of(c)), WAD) for c in state.collaterals)

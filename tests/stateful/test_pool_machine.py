@@ -1,7 +1,8 @@
 """Everybody does everything at any time with three assets, and after each step pool and ledger agree.
 
 Checked on the way: LEND-01 cash is there, LEND-02 shares add up, LEND-03 debts add up, LEND-04 the share price falls only with a
-logged deficit, LEND-05 a gift changes nobody's health, LEND-06 without debt cash can be withdrawn, LEND-07 nobody gains within a block.
+logged deficit, LEND-05 a gift changes nobody's health, LEND-06 without debt cash can be withdrawn, LEND-07 nobody gains within a block,
+LEND-08 what is counted is the sum over all accounts, LEND-10 what raises a total ends within its cap.
 """
 
 from __future__ import annotations
@@ -68,12 +69,32 @@ class PoolMachine(RuleBasedStateMachine):
         assert all(after[asset] <= before[asset] for asset in SYMBOLS), ("LEND-07", action, before, after)
         return True
 
+    def check_collateral_cap(self, name: str, asset: str) -> None:
+        """LEND-10: (1 / sqrt(LTV * bonus) - 1) of the depth, from the pool's own answers; where the account counts and has any of it."""
+        now, address = self.world.ledger, self.world.address[asset]
+        state, price = self.world.pool.reserve_state(address), now.prices[asset]
+        counts = now.owing.get(name) and asset in now.enabled.get(name, set()) and self.world.pool.supply_of(self.world.address[name], address)
+        if counts and price.depth is not None and state.depth_mode != 1:
+            counted = state.counted_shares * (state.cash + state.debt + 1) // (state.total_shares + 10**6) * price.low // WAD
+            assert self.within(counted, price.depth, state), "LEND-10"
+
+    def check_debt_cap(self, asset: str) -> None:
+        state, price = self.world.pool.reserve_state(self.world.address[asset]), self.world.ledger.prices[asset]
+        if price.depth is not None and state.depth_mode != 1:
+            assert self.within(-(-state.debt * price.high // WAD), price.depth, state), "LEND-10"
+
+    @staticmethod
+    def within(total: int, depth: int, state: Any) -> bool:
+        is_within: bool = Fraction(total + depth) ** 2 * max(state.ltv_bps, 6_500) * state.bonus_bps <= Fraction(depth) ** 2 * 10**8
+        return is_within
+
     # ------------------------------------------------------------ rules
 
     @rule(by=user, asset=symbol, value=worth, account=st.sampled_from((None, None, "borrower", "treasury")))
     def supply(self, by: str, asset: str, value: int, account: str | None) -> None:
         self.world.mint(by, asset, self.raw(asset, value))
-        self.attempt("supply", by, asset, self.raw(asset, value), account, fund=False)
+        if self.attempt("supply", by, asset, self.raw(asset, value), account, fund=False):
+            self.check_collateral_cap(account or by, asset)
 
     @rule(by=user, asset=symbol, amount=st.integers(1, 5))
     def supply_dust(self, by: str, asset: str, amount: int) -> None:
@@ -98,7 +119,10 @@ class PoolMachine(RuleBasedStateMachine):
             capacity, debt = value * WAD, 0
         price = self.world.ledger.prices[asset].high or WAD
         room = max(capacity * 8_000 // 10_000 - debt, 0) * WAD // price
-        self.attempt("borrow", by, asset, min(room, self.world.reserve(asset).cash) * percent // 100)
+        if self.attempt("borrow", by, asset, min(room, self.world.reserve(asset).cash) * percent // 100):
+            self.check_debt_cap(asset)
+            for enabled in self.world.ledger.enabled[by]:
+                self.check_collateral_cap(by, enabled)
 
     @rule(by=user, asset=symbol, percent=part, all_of_it=st.booleans(), account=st.sampled_from((None, None, *USERS)))
     def repay(self, by: str, asset: str, percent: int, all_of_it: bool, account: str | None) -> None:
@@ -108,7 +132,17 @@ class PoolMachine(RuleBasedStateMachine):
 
     @rule(by=user, asset=symbol, enabled=st.booleans())
     def switch(self, by: str, asset: str, enabled: bool) -> None:
-        self.attempt("enable", by, asset, enabled)
+        if self.attempt("enable", by, asset, enabled) and enabled:
+            self.check_collateral_cap(by, asset)
+
+    @rule(asset=symbol, depth=st.one_of(st.none(), st.just(0), st.integers(10**3, 10**6), st.integers(10**5, 10**8)))
+    def move_depth(self, asset: str, depth: int | None) -> None:
+        self.world.set_depth(asset, None if depth is None else depth * WAD)
+
+    @rule(asset=symbol, mode=st.sampled_from((0, 1, 0, 2)))
+    def set_depth_mode(self, asset: str, mode: int) -> None:
+        with contextlib.suppress(Refused):
+            self.world.set_depth_mode(asset, mode)
 
     @rule(asset=symbol)
     def accrue(self, asset: str) -> None:
@@ -125,7 +159,7 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(asset=symbol, percent=st.integers(60, 160), spread=st.integers(0, 20))
     def move_price(self, asset: str, percent: int, spread: int) -> None:
         price = ASSETS[asset][1] * WAD * percent // 100
-        self.world.set_band(asset, price, price * (100 + spread) // 100)
+        self.world.set_band(asset, price, price * (100 + spread) // 100, depth=self.world.ledger.prices[asset].depth)
 
     @rule(asset=st.sampled_from(("BTC", "ETH")))
     def lose_price(self, asset: str) -> None:
@@ -175,6 +209,7 @@ class PoolMachine(RuleBasedStateMachine):
         now = self.world.ledger_now()
         for asset in SYMBOLS:
             self.world.check_reserve(asset, now)
+            self.world.check_counted(asset)
             reserve = now.reserves[asset]
             assert reserve.cash <= self.world.token[asset].balanceOf(self.world.pool.address), "LEND-01"
             price = Fraction(reserve.assets + 1, reserve.total_shares + 10**6)

@@ -45,6 +45,7 @@ def inner_calls(world: World) -> dict[str, tuple[Any, ...]]:
     usd, eth, new, trap = (world.address[asset] for asset in ("USD", "ETH", "NEW", "TRAP"))
     return {
         "list_reserve": (load("testing/TestToken.vy").deploy("X", "X", 18).address, eth, 0, 11_000, 0),
+        "set_depth_mode": (eth, 1),
         "set_oracle": (eth,),
         "set_engine": (eth,),
         "seed": (new, 10**18),

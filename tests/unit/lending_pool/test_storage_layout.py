@@ -6,6 +6,7 @@ from typing import Any
 
 import boa
 import pytest
+from eth_utils.crypto import keccak
 
 from plimsoll.reference.pool import RAY, fee_unit
 from tests.conftest import load
@@ -42,4 +43,18 @@ def test_reserve_words__bits__as_documented(indebted: World, slots: dict[str, in
     assert second & (2**104 - 1) == RAY
     assert second >> 136 == 0
     listing = boa.env.get_storage(pool, slots["listings"] + eth.id)
-    assert listing == int(indebted.token["ETH"].address, 16) | 7_500 << 160 | 11_000 << 176
+    # 100 ETH of one account with debt, in units of 2^62 shares, each a millionth of a raw unit
+    counted = -(-100 * 10**24 // 2**62)
+    assert listing == int(indebted.token["ETH"].address, 16) | 7_500 << 160 | 11_000 << 174 | 12 << 188 | 0 << 192 | counted << 194
+
+
+@pytest.mark.parametrize(("mode", "risk"), [(0, 8_500 * 11_000), (1, 0)])
+def test_market_word__bits__as_documented(indebted: World, slots: dict[str, int], mode: int, risk: int) -> None:
+    indebted.set_depth_mode("USD", mode)
+    usd = indebted.reserve("USD")
+    place = keccak(slots["markets"].to_bytes(32, "big") + bytes(12) + bytes.fromhex(str(indebted.token["USD"].address)[2:]))
+    market = boa.env.get_storage(indebted.pool.address, int.from_bytes(place, "big"))
+    model = int(indebted.model["USD"].address, 16)
+    assert market == model | usd.id << 160 | 5_000 << 168 | 16 << 184 | 1 << 192 | 1 << 200 | risk << 208
+    listing = boa.env.get_storage(indebted.pool.address, slots["listings"] + usd.id)
+    assert listing == int(indebted.token["USD"].address, 16) | 8_500 << 160 | 11_000 << 174 | 0 << 188 | mode << 192

@@ -80,7 +80,7 @@ def test_account__band__collateral_at_its_low_and_debt_at_its_high_for_new_risk(
     assert (wbtc.asset, wbtc.amount, wbtc.ltv_bps, wbtc.bonus_bps) == (market.assets["WBTC"].address, 10**8, 6_500, 12_000)
     assert (eth.value_wad, wbtc.value_wad, usd.value_wad) == (9_000 * WAD, 20_000 * WAD, 5_400 * WAD)
     assert (usd.asset, usd.amount) == (market.assets["USD"].address, 6_000 * USD)
-    assert (eth.band.liquidation_high, eth.band.liquidation_low, eth.band.fresh) == (90 * WAD, 84 * WAD, 85 * WAD)
+    assert (eth.band.liquidation_high, eth.band.liquidation_low, eth.band.fresh_low) == (90 * WAD, 84 * WAD, 85 * WAD)
     assert usd.band.high == 11 * 10**29
     # What the lens calls the limit is where the pool stops.
     room = (view.new_risk_limit - view.new_risk_debt) * 10 // 11 // 10**12

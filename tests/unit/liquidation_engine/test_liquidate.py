@@ -246,7 +246,7 @@ def test_liquidate__both_prices_manipulated__the_floor_holds_for_the_pair(market
 def test_liquidate__prices_for_new_risk__do_not_matter(market: Market) -> None:
     market.open({"ETH": 100 * ETH}, {"USD": 6_000 * USD})
     raw = market.raw_price("ETH", 100 * WAD)
-    market.oracle.set_band(market.assets["ETH"].address, (1, 2**127, raw, raw // 2, raw // 2, 0, 64))
+    market.oracle.set_band(market.assets["ETH"].address, (1, 2**127, raw, raw // 2, raw // 2, raw // 2, 0, 0, 1, 64))
     with boa.reverts("engine: healthy"):
         market.liquidate("USD", "ETH")
 

@@ -4,91 +4,19 @@ tests/property/test_observations.py does the rest, on pairs.
 """
 
 import random
-from dataclasses import dataclass, field, replace
-from typing import Any
 
 import boa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plimsoll.reference.observations import MAX_BUCKETS, Observations, Window
-from tests.conftest import load
+from plimsoll.reference.observations import MAX_BUCKETS
 from tests.depth import examples
-from tests.pair_world import START, seen, set_time
+from tests.observations_world import MAX_LIQUIDITY, Pool
+from tests.pair_world import START
 
 BUCKET = 180
 MAX_TICK = 887_272
-MAX_LIQUIDITY = 2**128 - 1
-
-
-@dataclass
-class LiquiditySum:
-    """Of seconds * 2**128 / L, rounded down for each stretch between two changes; within a stretch, by the second."""
-
-    # (begin, sum at the begin, L)
-    stretches: list[tuple[int, int, int]] = field(default_factory=list)
-
-    def change(self, now: int, liquidity: int) -> None:
-        total = 0
-        if self.stretches:
-            begin, before, stood = self.stretches[-1]
-            total = before + ((now - begin) << 128) // stood
-            if begin == now:
-                self.stretches.pop()
-        self.stretches.append((now, total, max(liquidity, 1)))
-
-    def at(self, time: int) -> int:
-        if time == self.stretches[0][0]:
-            return 0
-        begin, before, stood = max(stretch for stretch in self.stretches if stretch[0] < time)
-        return before + (time - begin) * (2**128 // stood)
-
-    def mean(self, begin: int) -> int:
-        return min((BUCKET << 128) // (self.at(begin + BUCKET) - self.at(begin)), MAX_LIQUIDITY)
-
-
-@dataclass
-class Pool:
-    """The harness, and what it should say."""
-
-    contract: Any
-    now: int
-    model: Observations = field(default_factory=Observations)
-    liquidity_sum: LiquiditySum = field(default_factory=LiquiditySum)
-
-    @classmethod
-    def create(cls, now: int = START) -> "Pool":
-        set_time(now)
-        return cls(load("testing/ObservationsHarness.vy").deploy(), now)
-
-    def at(self, now: int) -> None:
-        self.now = now
-        set_time(now)
-
-    def start(self, tick: int, liquidity: int) -> None:
-        self.contract.start(tick, liquidity)
-        self.model.start(self.now, tick, liquidity)
-        self.liquidity_sum.change(self.now, liquidity)
-
-    def change(self, tick: int, liquidity: int) -> None:
-        self.contract.change(tick, liquidity)
-        self.model.change(self.now, tick, liquidity)
-        self.liquidity_sum.change(self.now, liquidity)
-
-    def window(self, buckets: int) -> Window:
-        return seen(self.contract.window(buckets))
-
-    def expected(self, buckets: int) -> Window:
-        window = self.model.window(self.now, buckets)
-        newest = self.now // BUCKET * BUCKET
-        begins = [newest - BUCKET * (i + 1) for i in range(len(window.bucket_liquidities))]
-        return replace(window, bucket_liquidities=tuple(self.liquidity_sum.mean(begin) for begin in begins))
-
-    def check(self, *lengths: int) -> None:
-        for buckets in lengths or (0, 1, 10, 20):
-            assert self.window(buckets) == self.expected(buckets), f"{buckets} buckets at {self.now - START}"
-
 
 # ---------------------------------------------------------------- the halves of a word
 
@@ -123,20 +51,20 @@ def test_window__word__is_tick_sum_then_liquidity():
     pool.start(-5, 77)
     pool.at(START + 3 * BUCKET + 1)
     word = (2**128 - 5 * BUCKET) << 128 | 77
-    assert tuple(pool.contract.window(3))[5:] == (3, [word] * 3 + [0] * 17)
-    assert tuple(pool.contract.window(1))[5:] == (1, [word] + [0] * 19)
+    assert tuple(pool.contract.window(3))[6:] == (3, [word] * 3 + [0] * 17)
+    assert tuple(pool.contract.window(1))[6:] == (1, [word] + [0] * 19)
 
 
 def test_window__history_too_short_or_nothing_asked__no_buckets():
     pool = Pool.create()
-    assert tuple(pool.contract.window(20)) == (0, 0, 0, 0, 0, 0, [0] * 20)
+    assert tuple(pool.contract.window(20)) == (0, 0, 0, 0, 0, 0, 0, [0] * 20)
     pool.start(-5, 77)
     pool.at(START + 3 * BUCKET + 179)
     for buckets in (0, 4, 20):
         window = tuple(pool.contract.window(buckets))
-        assert window[5:] == (0, [0] * 20)
+        assert window[6:] == (0, [0] * 20)
         assert window[:3] == (START, -5 * (BUCKET + 179), BUCKET + 179)
-    assert pool.contract.window(3)[5] == 3
+    assert pool.contract.window(3)[6] == 3
 
 
 @pytest.mark.parametrize("buckets", [21, 2**128, 2**255, 2**256 - 1])

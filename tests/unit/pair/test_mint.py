@@ -99,7 +99,7 @@ def test_mint__token_took_balance_away__reverts(market, lender):
 
 @pytest.mark.parametrize("started", [5000, 28 * 180])
 def test_mint__after_gift_and_sync_before_any_liquidity__starts_the_history_then(new_market, lender, attacker, started):
-    """Reserves without LP tokens can be traded, but nothing of that time is remembered: no sum, and no price to clamp to."""
+    """Reserves without LP tokens can be traded, but nothing of that time is remembered: no sum, and no price to start a ramp from."""
     market = new_market()
     market.give(10**6, 10**6)
     market.pair.sync(sender=attacker)
@@ -107,7 +107,8 @@ def test_mint__after_gift_and_sync_before_any_liquidity__starts_the_history_then
         set_time(START + wait)
         market.give(10**5, 0)
         market.pair.swap(0, 1, attacker, b"", sender=attacker)
-        assert seen(market.pair.window(20)) == observations.Window()
+        tick, liquidity = state_of(*market.reserves)
+        assert seen(market.pair.window(20)) == observations.Window(present=tick % 2**128 << 128 | liquidity)
     set_time(START + started)
     market.give(10**7, 10**15)
     assert market.pair.mint(lender) == 10**11 - MINIMUM_LIQUIDITY

@@ -23,7 +23,7 @@ M56 = 2**56 - 1
 
 @pytest.fixture
 def scripted(owner) -> ScriptedPair:
-    """Price 1 for 370 s, then 1/4 for 250 s (tick -13,864, clamped), with L = 2^40 all the time."""
+    """Price 1 for 370 s, then 1/4 for 250 s (tick -13,864, of which 9,000 count), with L = 2^40 all the time."""
     world = ScriptedPair.create(owner)
     world.start(2**40, 2**40)
     world.at(START + 370)
@@ -52,15 +52,24 @@ def test_reserves__word__is_uniswap_v2_s(scripted):
     assert slot(scripted.pair, 129) == 2**40 | 2**40 << 112 | (START + 620) << 224
 
 
-def test_accumulators__word__holds_sums_tick_and_age(scripted):
-    clamped = max(-13864, -1000 - 50 * 60)
-    expected = sums(clamped * 250, 620) | (clamped % 2**24) << 16 | 250
+def ramp(seconds):
+    """50, 100, .., 9,000 in 180 seconds, and then 9,000."""
+    return -25 * seconds * (seconds + 1) if seconds <= 180 else -25 * 180 * 181 - 9_000 * (seconds - 180)
+
+
+def test_accumulators__word__holds_sums_and_the_remembered_tick(scripted):
+    expected = sums(ramp(250), 620) | (-9_000 % 2**31) << 1 | 1
+    assert slot(scripted.pair, 130) == expected
+    scripted.at(START + 630)
+    scripted.sync(2**40, 2**40)
+    # On its way back
+    expected = sums(ramp(250) - 90_000 + 25 * 10 * 11, 630) | (-8_500 % 2**31) << 1 | 1
     assert slot(scripted.pair, 130) == expected
 
 
 def test_sticks__words__hold_sums_at_the_boundary_and_its_bucket(scripted):
     first = START // 180
-    assert slot(scripted.pair, 1 + (first + 3) % 128) == sums(-4000 * (540 - 370), 540) | first + 3
+    assert slot(scripted.pair, 1 + (first + 3) % 128) == sums(ramp(540 - 370), 540) | first + 3
     # 370 came two buckets after the start: it wrote both
     for bucket in (1, 2):
         assert slot(scripted.pair, 1 + (first + bucket) % 128) == sums(0, 180 * bucket) | first + bucket
@@ -68,5 +77,5 @@ def test_sticks__words__hold_sums_at_the_boundary_and_its_bucket(scripted):
 
 
 def test_checkpoint__word__holds_two_minutes_and_the_start(scripted):
-    newer, older = (-4000 * (second - 370) & M56 for second in (600, 540))
+    newer, older = (ramp(second - 370) & M56 for second in (600, 540))
     assert slot(scripted.pair, 0) == older << 200 | newer << 144 | START

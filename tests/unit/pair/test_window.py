@@ -1,5 +1,7 @@
 """`window` in small numbers that can be checked by hand; tests/property/test_observations.py does the rest."""
 
+from dataclasses import replace
+
 import boa
 import pytest
 
@@ -22,18 +24,21 @@ def scripted(owner) -> ScriptedPair:
 
 def test_window__before_the_start__is_empty(owner):
     world = ScriptedPair.create(owner)
-    assert tuple(world.pair.window(20)) == (0, 0, 0, 0, 0, 0, [0] * 20)
+    assert tuple(world.pair.window(20)) == (0, 0, 0, 0, 0, 0, 0, [0] * 20)
 
 
 def test_window__after_known_changes__sums_them(scripted):
     """At second 2200 the bucket [1980, 2160) has gone by; the one before it lies across the change at 1900."""
     scripted.at(START + 2200)
     window = scripted.window(2)
-    # Clamped: price 2 was allowed 4000 in its first minute, the whole later; price 4 then 10,931 in its first
+    # Price 4 came at 1900, 6,932 ticks further: 50 more each second up to 6,900, 32 more, and there it was
+    ramp = 138 * TICK_2 + sum(range(50, 6_901, 50))
     assert window.started_ts == START
     assert (window.fresh_seconds, window.fresh_sum) == (2200 - 2100, TICK_4 * 100)
-    assert (window.short_seconds, window.short_sum) == (2200 - 1800, TICK_2 * 100 + (TICK_2 + 4000) * 60 + TICK_4 * 240)
-    assert window.bucket_tick_sums == (TICK_4 * 180, TICK_2 * 100 + (TICK_2 + 4000) * 60 + TICK_4 * 20)
+    assert (window.short_seconds, window.short_sum) == (2200 - 1800, TICK_2 * 100 + ramp + TICK_4 * 162)
+    within = 80 * TICK_2 + sum(range(50, 4_001, 50))
+    assert window.bucket_tick_sums == (ramp - within + TICK_4 * 122, TICK_2 * 100 + within)
+    assert window.present == TICK_4 << 128 | 500_000
     # L is sqrt(2) * 10^6 for 100 of the 180 seconds, 500,000 for the other 80
     slope = (2**128 // 1_414_213) * 100 + (2**128 // 500_000) * 80
     assert window.bucket_liquidities == (500_000, 180 * 2**128 // slope)
@@ -77,7 +82,9 @@ def test_window__change_in_this_very_block__is_not_seen(scripted):
     before = [seen(scripted.pair.window(n)) for n in (0, 10)]
     scripted.sync(10**30, 1)
     scripted.sync(1, 10**30)
-    assert [seen(scripted.pair.window(n)) for n in (0, 10)] == before
+    # but for what is told of the market itself: log_1.0001 of 10^30
+    present = 690_810 << 128 | 10**15
+    assert [seen(scripted.pair.window(n)) for n in (0, 10)] == [replace(window, present=present) for window in before]
 
 
 def test_window__reserve_of_zero__holds_the_tick(scripted):

@@ -1,4 +1,4 @@
-"""An oracle with one listed asset on a scripted source, in both orientations where that matters."""
+"""An oracle with one listed asset on scripted sources, in both orientations where that matters."""
 
 from typing import Any
 
@@ -10,6 +10,12 @@ from tests.oracle_market import Market, new_market
 @pytest.fixture
 def market(owner: Any) -> Market:
     return new_market(owner)
+
+
+@pytest.fixture
+def full_market(owner: Any) -> Market:
+    """Two sources and a feed."""
+    return new_market(owner, second=True, feed=True)
 
 
 @pytest.fixture(params=[False, True], ids=["token0", "token1"])

@@ -5,11 +5,11 @@ from typing import Any
 import boa
 import pytest
 
-from plimsoll.reference.band import MAX_UINT256, quote_band
+from plimsoll.reference.oracle import MAX_UINT256, Answers, Configuration, Oracle, Quote
 from tests.conftest import load
-from tests.oracle_market import DOLLAR_6, Market, as_band
+from tests.oracle_market import DOLLAR_6, ZERO, Market, as_band
 
-LARGEST = (2**95 - 1) * 10**6
+LARGEST = (2**90 - 1) * 10**6
 
 
 @pytest.fixture
@@ -25,12 +25,13 @@ def test_set_quote__valid_price__is_every_price_of_the_asset(oracle: Any, owner:
     assert (event.asset, event.price) == (asset, price)
 
     assert oracle.quote_price(asset) == price
-    assert as_band(oracle.band(asset)) == quote_band(price)
-    assert oracle.band(asset).depth == MAX_UINT256
-    assert oracle.new_risk_prices(asset) == (price, price, 0)
-    assert oracle.liquidation_prices(asset) == (price, price, price)
+    assert as_band(oracle.band(asset)) == Oracle(Configuration(quote=Quote(price))).band(0, Answers())
+    assert tuple(oracle.band(asset)) == (price, price, price, price, price, price, MAX_UINT256, MAX_UINT256, 0, 0)
+    assert oracle.new_risk_prices(asset) == (price, price, MAX_UINT256, 0)
+    assert oracle.liquidation_prices(asset) == (price, price, price, price)
+    assert oracle.liquidation_depth(asset) == MAX_UINT256
     oracle.poke(asset)
-    assert oracle.source_of(asset)[0] == "0x" + "00" * 20
+    assert oracle.source_of(asset, 0) == (ZERO, ZERO, 0)
     assert oracle.cached_ts(asset) == 0
 
 
@@ -47,11 +48,11 @@ def test_set_quote__not_owner__reverts(oracle: Any, attacker: Any) -> None:
 
 def test_set_quote__zero_address__reverts(oracle: Any, owner: Any) -> None:
     with boa.reverts("oracle: zero address"):
-        oracle.set_quote("0x" + "00" * 20, DOLLAR_6, sender=owner)
+        oracle.set_quote(ZERO, DOLLAR_6, sender=owner)
 
 
 def test_set_quote__listed_already__reverts(market: Market, owner: Any) -> None:
-    for asset in (market.asset, market.quote):
+    for asset in (market.asset, market.wired().money.token):
         with boa.reverts("oracle: already listed"):
             market.oracle.set_quote(asset, DOLLAR_6, sender=owner)
 

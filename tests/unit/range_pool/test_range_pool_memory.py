@@ -1,6 +1,5 @@
-"""How far the clamp lets the tick go, and how a poke brings it on. (OBS-04)"""
+"""How the remembered tick follows, how a poke brings it on, and what a window tells of the market as it is. (OBS-04, OBS-09)"""
 
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from plimsoll.reference.range_observations import RangeObservations
 from plimsoll.reference.tick_math import sqrt_ratio_at_tick
 from tests.pair_world import START
-from tests.range_world import Q96, RangeWorld, Refused
+from tests.range_world import Q96, RangeWorld, Refused, plan
 
 LIQUIDITY = 10**24
 
@@ -25,31 +24,54 @@ def fall(world: RangeWorld, tick: int) -> None:
     world.swap(True, 2**120, sqrt_ratio_at_tick(tick))
 
 
-def test_window__fall_after_a_long_quiet__is_told_at_once(world: RangeWorld) -> None:
+def told(world: RangeWorld) -> int:
+    window = world.pool.window(0)
+    return int(window.fresh_sum // window.fresh_seconds)
+
+
+def test_window__fall_in_an_idle_pool__is_told_when_the_ramp_is_over(world: RangeWorld) -> None:
     world.wait(7_200)
-    fall(world, -3_900)
-    world.wait(12)
-    # a change, so that the fall is summed
-    world.pool.poke()
+    fall(world, -6_932)
+    # 138 seconds of 50, and 32 more
+    world.wait(139 + 120)
+    assert told(world) == -6_932
     world.wait(600)
     window = world.pool.window(0)
-    # 1,000 + 50 * 60 is more than it fell: the clamp does not bind
-    assert window.short_sum == -3_900 * window.short_seconds
+    assert window.short_sum == -6_932 * window.short_seconds
 
 
-def test_poke__price_that_jumped_beyond_the_clamp__is_followed(world: RangeWorld) -> None:
+def test_poke__price_that_jumped_further__is_followed_by_9000_each(world: RangeWorld) -> None:
     world.wait(7_200)
     fall(world, -46_000)
-    told = []
-    for _ in range(14):
-        world.wait(60)
+    for expected in (-9_000, -18_000, -27_000, -36_000, -45_000, -46_000, -46_000):
+        world.wait(300)
+        assert told(world) == expected
         world.pool.poke()
-        window = world.pool.window(0)
-        told.append(window.fresh_sum // window.fresh_seconds)
-    # each minute at most 1,000 + 50 * 60 further, and at last all the way
-    assert all(0 <= before - after <= 4_000 for before, after in pairwise(told))
-    assert told[0] > -5_000
-    assert told[-1] == -46_000
+
+
+def test_window__in_callbacks__tells_the_market_and_that_the_pool_is_in_use(world: RangeWorld) -> None:
+    """OBS-09. The flags last for the second: titanoboa keeps transient storage."""
+    ask = plan(calls=[(world.pool, world.data("window", 0), True)])
+    world.wait(100)
+    assert present_in(world.direct("window", 0)) == (0, False, False, LIQUIDITY)
+    world.swap(True, 10**18, data=ask)
+    assert present_in(world.answers[-1]) == (world.pool.slot0()[1], False, True, LIQUIDITY)
+    world.call("flash", world.callee, 1, 0, plan(beyond0=10, calls=[(world.pool, world.data("window", 0), True)]))
+    assert present_in(world.answers[-1])[1:] == (False, True, LIQUIDITY)
+    world.mint(-60, 60, 5, data=ask)
+    assert present_in(world.answers[-1])[1:] == (True, True, LIQUIDITY + 5)
+    # what follows in the transaction is still told
+    assert present_in(world.direct("window", 0))[1:] == (True, True, LIQUIDITY + 5)
+    world.wait(1)
+    assert present_in(world.direct("window", 0))[1:] == (False, False, LIQUIDITY + 5)
+    world.swap(True, 10**18, data=ask)
+    assert present_in(world.answers[-1])[1:] == (False, True, LIQUIDITY + 5)
+
+
+def present_in(answer: bytes) -> tuple[int, bool, bool, int]:
+    """Tick, `added`, `used` and liquidity of a window's answer."""
+    word = int.from_bytes(answer[5 * 32 : 6 * 32], "big")
+    return (word >> 128) - (word >> 255 << 128), bool(word >> 127 & 1), bool(word >> 126 & 1), word % 2**126
 
 
 def test_poke__of_an_idle_pool__changes_nothing_but_the_observation(world: RangeWorld) -> None:

@@ -14,7 +14,7 @@ def test_draw__any_number_of_steps__a_png_of_full_size(count: int, scale: int) -
     for i in range(count):
         values = dict.fromkeys(Step.__dataclass_fields__, 0)
         price = (200 - 100 * i // count) * scale
-        values |= dict.fromkeys(("market_price", "low", "high", "liquidation_high", "fresh"), price)
+        values |= dict.fromkeys(("market_price", "low", "high", "liquidation_high", "fresh_low", "fresh_high"), price)
         values |= {"time": 1_584_000_000 + 60 * i, "relaxed": 10, "debt": 10 * WAD, "cash": WAD}
         steps.append(Step(**values))
     result = Result({"start_price_usd": 200.0}, steps=steps, lenders=[LenderRow("0xa", 1, 1, 1)])

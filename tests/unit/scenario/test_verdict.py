@@ -57,12 +57,29 @@ def test_history__who_trades_when__changes_nothing() -> None:
     assert often.window(now) == seldom.window(now)
 
 
-def test_history__one_absurd_block__clamped() -> None:
+def test_history__one_absurd_block__followed_at_50_ticks_a_second() -> None:
     tick = tick_of(ETH, USD)
     syncs = [*quiet(START + 3_600), Sync(90, START + 3_612, ETH, USD // 1_000), Sync(91, START + 3_624, ETH, USD)]
     window = History(syncs).window(START + 3_660)
-    # the price before stood for 12 s: 1,000 + 50 * 12 ticks at most
-    assert window.fresh_sum == 60 * tick - 12 * (1_000 + 50 * 12)
+    # down by 50, 100, ... 600 ticks in its 12 seconds, and back again by 550, 500, ... 0
+    assert window.fresh_sum == 60 * tick - 50 * (78 + 66)
+
+
+def test_history__jump_longer_ago_than_a_window_reaches__its_ramp_counts() -> None:
+    # 180 s of a ramp of 9,000 of the jump's 10,986 ticks; the oldest bucket begins 80 s after it
+    jump = START + 3_600 + 100
+    now = jump + 11 * 180
+    window = History([*quiet(jump - 60), Sync(90, jump, ETH, USD // 3)]).window(now)
+    tick = tick_of(ETH, USD)
+    assert window.bucket_tick_sums[-1] == 180 * tick - 50 * sum(range(81, 181)) - 9_000 * 80
+    # without a change nothing more comes on
+    assert set(window.bucket_tick_sums[:-1]) == {180 * (tick - 9_000)}
+
+
+def test_history__several_trades_in_a_second__the_last_counts() -> None:
+    now = START + 3_600
+    twice = [*quiet(now)[:-1], Sync(60, now - 60, ETH, USD // 2), Sync(61, now - 60, ETH, USD), Sync(62, now, ETH, USD)]
+    assert History(twice).window(now + 70) == History(quiet(now)).window(now + 70)
 
 
 def test_history__too_short__no_statistics() -> None:
@@ -119,7 +136,7 @@ def test_judge__band_of_a_step__found_when_it_differs() -> None:
     now = START + 3_600
     the_judge = judge(quiet(now))
     band = the_judge.band(now)
-    names = ("low", "high", "liquidation_low", "liquidation_high", "fresh", "depth", "why")
+    names = ("low", "high", "liquidation_low", "liquidation_high", "fresh_low", "fresh_high", "depth", "sources", "why")
     step: Any = SimpleNamespace(time=now, **{name: int(getattr(band, name)) for name in names})
     assert not the_judge.band_differs(step)
     for name in names:

@@ -51,6 +51,27 @@ def test_decode_health__not_one_word_per_account__refused(answer: bytes) -> None
         health.decode_health(answer, 1)
 
 
+def reserves(*bands: tuple[int, int, int], modes: tuple[int, ...]) -> bytes:
+    """The lens's answer for reserves of (liquidation_high, liquidation_low, why): 3 in cash, 1 in debt, 4 million shares, LTV 65."""
+    state = [(0, 3, 4 * 10**6, 0, 1, 1, 2, 0, 6_500, 0, 0, True, "0x" + "11" * 20, mode, 0) for mode in modes]
+    rows = [(f"0x{i:040x}", state[i], 0, 0, 0, 0, 0, (0, 0, high, low, 0, 0, 0, 0, 0, why)) for i, (high, low, why) in enumerate(bands)]
+    return encode(health.RESERVES.outputs, [rows])
+
+
+def test_decode_reserves__prices_per_share__at_the_trigger() -> None:
+    found = health.decode_reserves(reserves((100, 90, 0), (7, 5, 128), modes=(0, 1)))
+    assert found.assets == [f"0x{i:040x}" for i in range(2)]
+    assert found.why == [0, 128]
+    # price * LTV * (assets + 1) / (shares + a million virtual ones)
+    assert found.collateral.tolist() == [100 * 6_500 * 5 / (5 * 10**6), 7 * 6_500 * 5 / (5 * 10**6)]
+    assert found.debt.tolist() == [90 * 2, 5 * 2]
+    assert not found.by_depth
+
+
+def test_decode_reserves__one_in_mode_full__told() -> None:
+    assert health.decode_reserves(reserves((100, 90, 0), (7, 5, 0), modes=(0, 2))).by_depth
+
+
 # ---------------------------------------------------------------- offers
 
 

@@ -47,6 +47,18 @@ def test_why__every_flag_of_the_interface__has_words() -> None:
     assert words.why(1 | 1 << 20) == [words.WHY[1], "for a reason this version does not know (1048576)"]
 
 
+def test_sources__any_set__listed() -> None:
+    assert words.sources(0) == "none"
+    assert words.sources(1) == "first pool"
+    assert words.sources(5) == "first pool and feed"
+    assert words.sources(7) == "first pool, second pool and feed"
+
+
+def test_depth__of_a_quote__without_limit() -> None:
+    assert words.depth(words.MAX_UINT256) == "without limit"
+    assert words.depth(10_000 * WAD) == "10,000.00"
+
+
 def test_numbers__rounding_and_dust__honest() -> None:
     assert words.amount(1_234_500_000, 6) == "1,234.5"
     assert words.amount(0, 18) == "0"
