@@ -74,7 +74,7 @@ def leave_and_dump(min_depth: int, share_bps: int) -> Fraction:
 def test_provider__leaves_and_dumps_what_is_left__costs_more_than_it_brings() -> None:
     """min_depth is a quarter of the depth, as listings should have it: a sixteenth may be left, or the source has no price (THIN)."""
     assert leave_and_dump(min_depth=500_000, share_bps=9_300) < 0
-    assert leave_and_dump(min_depth=500_000, share_bps=9_900) < 0
+    assert leave_and_dump(min_depth=500_000, share_bps=9_960) < 0
 
 
 def test_provider__leaves_far_less_than_the_depth_of_the_listing__pays() -> None:

@@ -76,6 +76,17 @@ def test_set_second_source__widens_the_band__within_five_percent(priced: Market,
     assert priced.set_second_source(standing(priced, ETH_TICK + ticks)) == refused
 
 
+@pytest.mark.parametrize("which", ["short", "slow", "fresh"])
+@pytest.mark.parametrize("ticks", [488, -488])
+def test_set_second_source__one_mean_alone_widens__refused(priced: Market, which: str, ticks: int) -> None:
+    """Only one edge of the band, or one of the fresh prices, is another then."""
+    wired = new_source(priced.asset, priced.wired().money)
+    wired.contract.set_window(as_abi(moved_window(priced, which, ticks)))
+    assert priced.set_second_source(wired) == MOVES
+    wired.contract.set_window(as_abi(moved_window(priced, which, ticks // 2)))
+    assert priced.set_second_source(wired) == ""
+
+
 @pytest.mark.parametrize("ticks", [487, 600])
 def test_set_second_source__taken_away__within_five_percent(owner: Any, ticks: int) -> None:
     market = new_market(owner, second=True)

@@ -201,6 +201,19 @@ def test_write__first_source_invalid__last_prices_are_kept_and_the_first_is_look
     assert last.liquidation_depth > 0
 
 
+def test_write__feed_alone_and_again_in_the_bucket__the_first_prices_are_kept(owner: Any) -> None:
+    market = new_market(owner, feed=True)
+    start_bucket()
+    market.feed.set_answer(200 * 10**8)
+    first = market.write()
+    market.feed.set_answer(203 * 10**8)
+    assert market.write().high > first.high
+    market.feed.set_failure(True, 0)
+    band = market.check()
+    assert band.liquidation_high == float_up(first.liquidation_high, 24)
+    assert band.liquidation_low == float_down(first.liquidation_low, 24)
+
+
 def test_two_assets__caches_do_not_mix(market: Market, owner: Any) -> None:
     market.still()
     market.write()
