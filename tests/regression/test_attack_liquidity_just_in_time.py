@@ -57,6 +57,19 @@ def test_liquidity__for_one_transaction__refused(world: World, cached: bool) -> 
     assert profit(world, before) == 0
 
 
+def test_liquidity__for_one_transaction__not_even_a_loan_that_needs_none_of_it(world: World) -> None:
+    """The cap goes by the smaller of now and the median, and would hold by itself; LIQUIDITY_ADDED closes the transaction to all new risk."""
+    a, before = world.attacker, world.attacker.wealth()
+    world.oracle.poke(world.eth.address)
+    loan = [*a.lend(world.eth, 20 * ETH), a.borrow(world.usd, 1_000 * USD)]
+    with pytest.raises(Refused, match="pool: over limit"):
+        a.run(*bring(world), *loan)
+    if hasattr(world.venue, "positions"):
+        world.venue.positions.pop(a.address)
+    assert profit(world, before) == 0
+    a.run(*loan)
+
+
 @pytest.mark.parametrize("blocks", [1, 15, 60])
 def test_liquidity__for_some_blocks__no_deeper_than_the_median_of_half_an_hour(world: World, blocks: int) -> None:
     """Within five buckets the median over ten stands: five of them need fifteen minutes, and then it is there."""

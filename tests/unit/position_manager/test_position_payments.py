@@ -64,8 +64,9 @@ def test_collect__to_native_coin__in_one_multicall(rich, lender, trader):
         manager.unwrapWETH9.prepare_calldata(fees[wrapped], trader),
         manager.sweepToken.prepare_calldata(other.address, fees[1 - wrapped], trader),
     ]
+    before = boa.env.get_balance(trader)
     manager.multicall(calls, sender=lender)
-    assert boa.env.get_balance(trader) == fees[wrapped]
+    assert boa.env.get_balance(trader) - before == fees[wrapped]
     assert other.balanceOf(trader) == fees[1 - wrapped]
     assert rich.balances(manager) == (0, 0)
 
