@@ -193,13 +193,13 @@ def with_euro(**fields: Any) -> Preset:
 
 
 def test_deploy__second_pair_against_a_quote_by_feed__same_price(rpc: Rpc, compiled: Artifacts, launch: Deploy) -> None:
-    preset = with_euro(second_source=SecondSource("pair", 0, "euro", 100_000 * WAD, 1_000_000 * WAD))
+    preset = with_euro(second_source=SecondSource("pair", 0, "euro", 1_250_000 * WAD, 1_000_000 * WAD))
     book = launch(preset).book
     assert not launch(preset).changed
     asset = book.token("volatile").address
     pair = book.address("Pair.volatile.euro")
     oracle = oracle_of(book, rpc, compiled)
-    assert oracle.call("source_of", asset, 1) == (pair, book.token("euro").address, 100_000 * WAD)
+    assert oracle.call("source_of", asset, 1) == (pair, book.token("euro").address, 1_250_000 * WAD)
     assert oracle.call("quote_price", book.token("euro").address) == 0
     # a million units of account on each side: at 1.25 the euro, 8 decimals
     assert book.token_contract("euro", rpc, compiled).call("balanceOf", pair) == 800_000 * 10**8
