@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plimsoll.reference.observations import Window, tick
-from tests.depth import examples
+from tests.depth import draw_seed, examples
 from tests.pair_world import MAX_RESERVE, OWNER, START, FastPair, ScriptedPair
 from tests.revm import Machine, call_data, selector
 
@@ -95,14 +95,8 @@ def draw_amount(draw: random.Random) -> int:
     return draw.randrange(1, 2 ** draw.randint(1, 112))
 
 
-def campaign_seed() -> int:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
-    return seed
-
-
 def test_window__campaign_of_random_lives__equals_the_sum_over_them():
-    seed = campaign_seed()
+    seed = draw_seed()
     for life in range(examples(12)):
         draw = random.Random(f"{seed} {life}")
         pair = fast_pair(START + draw.randrange(1000))
@@ -209,7 +203,7 @@ def walk(draw: random.Random, pair_count: int) -> list[FastPair]:
 
 def test_window__pokes_at_any_time__alter_nothing():
     """OBS-02. Two pairs with the same trades; one of them is also poked in between."""
-    seed = campaign_seed()
+    seed = draw_seed()
     for life in range(examples(6)):
         draw = random.Random(f"{seed} {life}")
         still, poked = walk(draw, 2)
@@ -224,10 +218,12 @@ def test_window__pokes_at_any_time__alter_nothing():
                 poked.sync(*reserves)
                 assert poked.window(10) == still.window(10), (seed, life)
             machine.set_time(until)
-            # Up to 9,000 ticks (a factor of 2.4596) from what is remembered
-            remembered = still.model.remembered(until)
-            reserves[0] = 10 ** draw.randrange(20, 26)
-            reserves[1] = int(reserves[0] * 1.0001 ** (remembered + draw.choice([0, 10, -3_000, 8_998, -8_998, draw.randint(-8_998, 8_998)])))
+            # Up to 9,000 ticks (a factor of 2.4596) from what is remembered; the smaller reserve large enough for a grain of less than a tick
+            distance = draw.choice([0, 10, -3_000, 8_998, -8_998, draw.randint(-8_998, 8_998)])
+            target = max(-460_000, min(460_000, still.model.remembered(until) + distance))
+            smaller = 10 ** draw.randrange(9, 14)
+            larger = int(smaller * 1.0001 ** abs(target))
+            reserves = [smaller, larger] if target >= 0 else [larger, smaller]
             for pair in (still, poked):
                 pair.sync(*reserves)
             assert poked.window(20) == still.window(20), (seed, life)
@@ -240,7 +236,7 @@ def slow(window: Window) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 def test_window__trades_and_pokes_later_in_the_bucket__alter_no_slow_statistic():
     """OBS-03. With jumps of price of any size."""
-    seed = campaign_seed()
+    seed = draw_seed()
     for life in range(examples(6)):
         draw = random.Random(f"{seed} {life}")
         pair = fast_pair(START + draw.randrange(BUCKET))

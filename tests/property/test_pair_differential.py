@@ -2,8 +2,7 @@
 
 from collections import Counter
 
-from tests.depth import examples
-from tests.differential.campaign import draw_seed
+from tests.depth import draw_seed, examples
 from tests.differential.pair import ACTIONS, REASONS, V2_REASON, Life, run
 
 LIVES = 34

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from plimsoll.reference.observations import tick
 from tests.conftest import load
-from tests.depth import examples
+from tests.depth import draw_seed, examples
 from tests.revm import Machine, call_data, vyper_code
 
 MAX_RESERVE = 2**112 - 1
@@ -48,8 +48,7 @@ def test_tick__any_reserves__equals_the_exact_logarithm(harness, reserve0, reser
 def test_tick__a_campaign_of_reserves__equals_the_exact_logarithm():
     machine = Machine(OWNER, 1)
     harness = machine.deploy(vyper_code("testing/PairTickHarness.vy"))
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = draw_seed()
     draw = random.Random(seed)
     for _ in range(examples(4000)):
         reserve0, reserve1 = (draw.randrange(1, 2 ** draw.randint(1, 112)) for _ in range(2))
@@ -114,8 +113,7 @@ def test_tick__around_many_boundaries__is_exact_down_to_its_tolerance():
     """At a boundary, or above it by next to nothing, and 2^-46 of a tick below it: an error of the logarithm beyond its bound shows."""
     machine = Machine(OWNER, 1)
     harness = machine.deploy(vyper_code("testing/PairTickHarness.vy"))
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = draw_seed()
     draw = random.Random(seed)
     hair = Fraction(1, 10_000 * 2**46)
     for _ in range(examples(1500)):

@@ -4,8 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.depth import examples
-from tests.differential.campaign import draw_seed
+from tests.depth import draw_seed, examples
 from tests.differential.range import ACTIONS, Life, published_code, run
 
 LIVES = 24

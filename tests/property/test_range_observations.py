@@ -13,8 +13,7 @@ import pytest
 from plimsoll.reference.observations import BUCKET, MAX_BUCKETS
 from plimsoll.reference.range_observations import RangeObservations
 from plimsoll.reference.tick_math import MAX_TICK, sqrt_ratio_at_tick
-from tests.depth import examples
-from tests.differential.campaign import draw_seed
+from tests.depth import draw_seed, examples
 from tests.differential.range import (
     MAX_128,
     OWNER,

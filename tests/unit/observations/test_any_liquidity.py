@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plimsoll.reference.observations import MAX_BUCKETS
-from tests.depth import examples
+from tests.depth import draw_seed, examples
 from tests.observations_world import MAX_LIQUIDITY, Pool
 from tests.pair_world import START
 
@@ -132,8 +132,7 @@ def any_liquidity(draw: random.Random) -> int:
 
 
 def test_window__campaign_of_random_lives__equals_the_model():
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = draw_seed()
     for life in range(examples(4)):
         draw = random.Random(f"{seed} {life}")
         pool = Pool.create(START + draw.randrange(1000))

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plimsoll.reference.observations import Window
-from tests.depth import examples
+from tests.depth import draw_seed, examples
 from tests.observations_world import FastHarness, FastPool
 from tests.pair_world import OWNER, START
 from tests.revm import Machine
@@ -238,8 +238,7 @@ def test_window__ramp_over_a_boundary_then_silence__equals_the_model(jump, skipp
 
 
 def test_window__campaign_of_jumps_and_silences__equals_the_model():
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = draw_seed()
     for life in range(examples(12)):
         draw = random.Random(f"{seed} {life}")
         pool = FastPool.create(START + draw.randrange(1000))

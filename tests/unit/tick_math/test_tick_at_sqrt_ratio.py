@@ -3,8 +3,7 @@
 import random
 
 from plimsoll.reference.tick_math import MAX_TICK
-from tests.depth import examples
-from tests.differential.campaign import draw_seed
+from tests.depth import draw_seed, examples
 from tests.differential.ticks import BLOCK, blocks, check_anywhere, check_around, draw_root, special_roots
 
 
