@@ -41,6 +41,9 @@ _NAMES = {
     "positions": "PositionManager",
     "router": "Router",
     "quoter": "Quoter",
+    "configurator": "PoolConfigurator",
+    "timelock": "Timelock",
+    "operators": "Operators",
 }
 
 

@@ -20,7 +20,7 @@ V3_PERIPHERY = "@uniswap/v3-periphery"
 AAVE = "@aave/core-v3"
 
 # What stands in for the rest of the world
-STAND_INS = ("ConstantOracle", "LeanCaller", "LeanFeed")
+STAND_INS = ("ConstantOracle", "LeanCaller", "LeanFeed", "LeanFlashBorrower")
 
 
 @functools.cache

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import amm, lending, oracle, ranges, routers
+from bench import amm, lending, oracle, ranges, routers, shares
 from bench.artifacts import ours
-from bench.world import World
+from bench.world import WAD, World
 
 SNAPSHOT = Path(__file__).resolve().parent / "snapshot.json"
 UPDATE = "python -m bench.gas --update"
@@ -186,6 +186,11 @@ def measure_lending() -> Figures:
         return Figures(scenario.run(lending.Plimsoll(world)), world.sizes)
 
 
+def measure_shares() -> Figures:
+    with World() as world:
+        return Figures(shares.Scenario(world).run(), world.sizes)
+
+
 def measure_oracle() -> Figures:
     with World() as world:
         return Figures(oracle.Scenario(world).run(), world.sizes)
@@ -220,6 +225,13 @@ CONTRACTS = (
     "Quoter",
     "PriceOracle",
     "LendingPool",
+    "PoolExtension",
+    "PoolConfigurator",
+    "Operators",
+    "Timelock",
+    "ReserveVault",
+    "ReserveVaultFactory",
+    "Bundler",
     "JumpRateModel",
     "LiquidationEngine",
     "Lens",
@@ -232,6 +244,7 @@ def measure_ours() -> Iterator[tuple[str, Figures]]:
     yield "Ranges", measure_ranges()
     yield "Routers", measure_routers()
     yield "Lending, constant oracle", measure_lending()
+    yield "Lending, shares and bundles", measure_shares()
     yield "Oracle and views", measure_oracle()
 
 
@@ -245,7 +258,12 @@ def measure_sizes() -> dict[str, int]:
         exchange = ranges.plimsoll(world)
         world.note_size("RangePool", ranges.create_pool(world, exchange, a, b)[1].address)
         routers.deploy(world, amm.plimsoll_factory(world), exchange)
-        lending.Plimsoll(world, world.deploy(world.owner, ours()["PriceOracle"]))
+        market = lending.Plimsoll(world, world.deploy(world.owner, ours()["PriceOracle"]))
+        lent = world.token(token, "CCC", 18, [world.lender], WAD)
+        market.list_reserve(lent)
+        shares.deploy_bundler(world, market.pool)
+        shares.deploy_vault(world, market.pool, lent)
+        shares.deploy_governance(world)
         return {name: world.sizes[name] for name in CONTRACTS}
 
 

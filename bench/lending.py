@@ -23,6 +23,7 @@ RATES_PERCENT = (0, 5, 500, 90)
 DEPTH = 10**8
 BASKET = 8
 UNUSED = 8
+NOBODY = "0x" + "00" * 20
 
 
 class Market(Protocol):
@@ -52,30 +53,26 @@ class Plimsoll:
 
     def __post_init__(self) -> None:
         world, compiled = self.world, ours()
-        self.pool = world.deploy(world.owner, compiled["LendingPool"], world.treasury, 8_000, 100 * WAD)
+        parts = [world.deploy(world.owner, compiled[name]).address for name in ("Operators", "PoolExtension")]
+        # its owner configures it, in the place of a PoolConfigurator: the bench changes what that would not let it change
+        self.pool = world.deploy(world.owner, compiled["LendingPool"], world.treasury, 8_000, 100 * WAD, world.owner, *parts)
         base, slope, jump, kink = (p * WAD // 100 for p in RATES_PERCENT)
         self.model = world.deploy(world.owner, compiled["JumpRateModel"], base, slope, jump, kink)
-        self.engine = world.deploy(world.owner, compiled["LiquidationEngine"], self.pool.address)
+        self.engine = world.deploy(world.owner, compiled["LiquidationEngine"], self.pool.address, 300)
         self.lens = world.deploy(world.owner, compiled["Lens"], self.pool.address)
         self.constant = self.oracle is None
         oracle = self.oracle or world.deploy(world.owner, compiled["ConstantOracle"])
         self.oracle = oracle
-        world.send(world.owner, self.pool, "set_oracle", oracle.address)
-        world.send(world.owner, self.pool, "set_engine", self.engine.address)
+        world.send(world.owner, self.pool, "set_oracle", oracle.address, 0)
+        world.send(world.owner, self.pool, "set_engine", self.engine.address, 0)
         self.spender: str = self.pool.address
 
     def list_reserve(self, token: Contract) -> None:
         world = self.world
-        world.send(
-            world.owner,
-            self.pool,
-            "list_reserve",
-            token.address,
-            self.model.address,
-            LTV_BPS,
-            BONUS_BPS,
-            RESERVE_FACTOR_BPS,
-        )
+        # contracts/modules/reserve_slots.vy
+        market = int(self.model.address, 16) | RESERVE_FACTOR_BPS << 167
+        listing = LTV_BPS << 160 | BONUS_BPS << 174
+        world.send(world.owner, self.pool, "configure", token.address, market, listing, 0, 0, NOBODY)
         world.allow(world.lender, self.pool.address, [token])
         world.send(world.lender, self.pool, "seed", token.address, 10 ** token.call("decimals"))
 

@@ -215,7 +215,7 @@ class Scenario:
             self.rows[name] = world.gas(tx)
 
     def _use(self, oracle: Contract) -> None:
-        self.world.send(self.world.owner, self.market.pool, "set_oracle", oracle.address)
+        self.world.send(self.world.owner, self.market.pool, "set_oracle", oracle.address, 0)
 
     def _fall(self) -> None:
         """ETH sold in the pair until its price is 43 % lower; then a slow window at that price."""

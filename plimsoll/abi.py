@@ -36,6 +36,10 @@ CORE = {
     "PairFactory": "contracts/amm/PairFactory.vy",
     "PriceOracle": "contracts/oracle/PriceOracle.vy",
     "LendingPool": "contracts/lending/LendingPool.vy",
+    "PoolExtension": "contracts/lending/PoolExtension.vy",
+    "PoolConfigurator": "contracts/lending/PoolConfigurator.vy",
+    "Operators": "contracts/periphery/Operators.vy",
+    "Timelock": "contracts/governance/Timelock.vy",
     "JumpRateModel": "contracts/lending/JumpRateModel.vy",
     "Lens": "contracts/lending/Lens.vy",
     "LiquidationEngine": "contracts/liquidation/LiquidationEngine.vy",
@@ -49,6 +53,9 @@ SOURCES = {
     "PositionManager": "contracts/amm/PositionManager.vy",
     "Quoter": "contracts/amm/Quoter.vy",
     "Router": "contracts/amm/Router.vy",
+    "Bundler": "contracts/periphery/Bundler.vy",
+    "ReserveVault": "contracts/lending/ReserveVault.vy",
+    "ReserveVaultFactory": "contracts/lending/ReserveVaultFactory.vy",
     "WrappedNative": "contracts/testing/WrappedNative.vy",
     "ScriptedFeed": "contracts/testing/ScriptedFeed.vy",
 }
@@ -199,6 +206,14 @@ class Interface:
     def encode(self, name: str, *args: Any) -> bytes:
         return self.function(name, len(args)).encode(*args)
 
+    def decode_input(self, data: bytes) -> tuple[str, list[Any]] | None:
+        """(function, arguments) of call data; None if none of ours."""
+        for f in (f for found in self._functions.values() for f in found):
+            if f.selector == data[:4]:
+                values = abi_decode(f.inputs, data[4:])
+                return f.name, [to_checksum_address(v) if kind == "address" else _plain(v) for kind, v in zip(f.inputs, values, strict=True)]
+        return None
+
     def encode_constructor(self, *args: Any) -> bytes:
         if len(args) != len(self.constructor):
             names = ", ".join(n for n, _ in self.constructor)
@@ -291,6 +306,8 @@ class Artifact:
     name: str
     interface: Interface
     init_code: bytes
+    # what its address holds, without the immutables that follow it
+    code: bytes = b""
 
     def deployment(self, *args: Any) -> bytes:
         """Data of the transaction that deploys it."""
@@ -314,8 +331,8 @@ class Artifacts:
             if name not in self._types:
                 raise BuildError(f"{name} is not among the compiled contracts: run `ape compile`")
             entry = self._types[name]
-            code = to_bytes(entry["deploymentBytecode"]["bytecode"])
-            self._loaded[name] = Artifact(name, Interface(entry["abi"], name), code)
+            init_code, code = (to_bytes(entry[kind]["bytecode"]) for kind in ("deploymentBytecode", "runtimeBytecode"))
+            self._loaded[name] = Artifact(name, Interface(entry["abi"], name), init_code, code)
         return self._loaded[name]
 
     def at(self, name: str, address: str, rpc: Rpc) -> Contract:

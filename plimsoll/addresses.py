@@ -12,12 +12,12 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eth_utils.address import is_checksum_address, to_checksum_address
+from eth_utils.address import is_checksum_address, is_checksum_formatted_address, is_hex_address, to_checksum_address
 from eth_utils.crypto import keccak
 
 from plimsoll.abi import Artifacts, Contract, parse_function
@@ -33,7 +33,16 @@ CHARACTERISTICS: dict[str, list[tuple[str, int, str | None]]] = {
     "Pair": [("getReserves()", 3, None), ("factory()", 1, "PairFactory")],
     "JumpRateModel": [("borrow_rate_wad(uint256)", 1, None)],
     "PriceOracle": [("band(address)", 10, None)],
-    "LendingPool": [("oracle()", 1, "PriceOracle"), ("engine()", 1, "LiquidationEngine")],
+    "Operators": [("nonces(address)", 1, None)],
+    "PoolConfigurator": [("pausable_from(address)", 1, None), ("pool()", 1, "LendingPool")],
+    "Timelock": [("get_minimum_delay()", 1, None)],
+    "LendingPool": [
+        ("oracle()", 1, "PriceOracle"),
+        ("engine()", 1, "LiquidationEngine"),
+        ("configurator()", 1, "PoolConfigurator"),
+        ("operators()", 1, "Operators"),
+        ("extension()", 1, "PoolExtension"),
+    ],
     "LiquidationEngine": [("liquidations()", 1, None), ("pool()", 1, "LendingPool")],
     "Lens": [("health(address[])", 2, None), ("pool()", 1, "LendingPool")],
     "TestToken": [("decimals()", 1, None)],
@@ -61,6 +70,23 @@ class Token:
     def unit(self) -> int:
         """Raw units of one whole token."""
         return int(10**self.decimals)
+
+
+def is_address(text: str) -> bool:
+    """0x and 40 digits; where capital and small letters are mixed they must be its checksum, which a typing mistake breaks."""
+    if not text.startswith("0x") or not is_hex_address(text):
+        return False
+    return is_checksum_address(text) or not is_checksum_formatted_address(text)
+
+
+def choose(text: str, tokens: Sequence[Token]) -> Token:
+    """By role, symbol or address."""
+    address = to_checksum_address(text) if is_address(text) else None
+    for t in tokens:
+        if t.address == address or text.lower() in (t.role.lower(), t.symbol.lower()):
+            return t
+    known = ", ".join(t.symbol for t in tokens)
+    raise Problem(f"no asset '{text}' is listed (there are: {known})")
 
 
 def folder() -> Path:

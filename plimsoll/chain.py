@@ -102,6 +102,7 @@ class Chain:
         accounts: int = 10,
         options: Sequence[str] = (),
         log: Path | None = None,
+        chain_id: int = DEV_CHAIN_ID,
         start_timeout: float = 20.0,
     ):
         """
@@ -110,6 +111,7 @@ class Chain:
                      "interval": a block every `block_time` seconds
         timestamp    of the genesis block; the present if not given
         gas_limit    of a block; Anvil's own (30 million) if not given
+        chain_id     another one stands for a network that is not for development: nothing is taken for granted there
         """
         if mining not in ("auto", "none", "interval"):
             raise ValueError(f"mining is 'auto', 'none' or 'interval', not '{mining}'")
@@ -119,7 +121,7 @@ class Chain:
         self._process: subprocess.Popen[bytes] | None = None
         self._log_path = log
         self._start_timeout = start_timeout
-        self._command = ["--host", "127.0.0.1", "--port", str(self.port), "--chain-id", str(DEV_CHAIN_ID)]
+        self._command = ["--host", "127.0.0.1", "--port", str(self.port), "--chain-id", str(chain_id)]
         self._command += ["--accounts", str(accounts), "--silent"]
         if mining == "none":
             self._command += ["--no-mining"]

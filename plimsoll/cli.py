@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -43,6 +43,12 @@ def guarded(command: Command) -> Command:
             sys.exit(130)
 
     return run
+
+
+def fail(command: str, message: str, code: int) -> NoReturn:
+    """Of the commands that replay: a line that names them."""
+    click.echo(f"{command}: {message}", err=True)
+    sys.exit(code)
 
 
 def network_option(command: Command) -> Command:

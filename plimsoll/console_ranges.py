@@ -6,11 +6,9 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from eth_utils.address import is_address
-
 from plimsoll import words
 from plimsoll.abi import Artifacts, Contract
-from plimsoll.addresses import AddressBook
+from plimsoll.addresses import AddressBook, is_address
 from plimsoll.deposits import Deposits, Number, Opened
 from plimsoll.errors import Problem
 from plimsoll.pool_command import show

@@ -3,52 +3,74 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
-from plimsoll import cli
+from plimsoll import cli, networks
 from plimsoll.abi import artifacts
-from plimsoll.addresses import AddressBook
+from plimsoll.addresses import AddressBook, is_address
 from plimsoll.deployment import HISTORY_SECONDS, HISTORY_SECONDS_WITH_FEED, DeployError, Options, Report, deploy
 from plimsoll.names import feed_name
+from plimsoll.networks import Network
 from plimsoll.presets import load
 from plimsoll.rpc import DEV_KEYS, Rpc, Wallet
 from plimsoll.words import duration
 
+# Where neither an option nor a file of the network names one
+DEFAULT_PRESET = "wemix"
+
 
 def run(
     network: str,
-    preset: str,
+    file: Path | None,
+    preset: str | None,
     tokens: dict[str, str],
     feeds: dict[str, str],
     wrapped_native: str | None,
     treasury: str | None,
     alias: str | None,
     market: bool,
+    owner: str | None,
+    steward: str | None,
+    guardian: str | None,
+    delay_seconds: int | None,
     as_json: bool,
 ) -> None:
+    """What is not given is as config/<network>.yaml has it."""
+
     def say(text: str) -> None:
         click.echo(f"  {text}", err=True)
 
-    chosen = load(preset)
-    for option, given in (("--treasury", treasury), ("--wrapped-native", wrapped_native)):
-        if given is not None and not _is_address(given):
-            raise DeployError(f"{option} {given} is no address")
+    people = {"owner": owner, "steward": steward, "guardian": guardian}
+    for option, given in {"treasury": treasury, "wrapped-native": wrapped_native, **people}.items():
+        if given is not None and not is_address(given):
+            raise DeployError(f"--{option} {given} is no address")
     with Rpc(cli.endpoint(network)) as rpc:
+        config = networks.load(file) if file is not None else networks.find(rpc.chain_id)
+        if config is None:
+            config = Network("", "", rpc.chain_id)
+        if config.chain_id != rpc.chain_id:
+            raise DeployError(f"{config.name}.yaml is of chain {config.chain_id}, {rpc.shown} is chain {rpc.chain_id}")
+        chosen = load(preset or config.preset or DEFAULT_PRESET)
         wallet = Wallet(rpc, account=cli.account(alias, rpc.chain_id, DEV_KEYS[0], "the deployment"))
         click.echo(f"deploying '{chosen.name}' to chain {rpc.chain_id} at {rpc.shown} from {wallet.address}", err=True)
-        options = Options(tokens=tokens, feeds=feeds, treasury=treasury, market=market, wrapped_native=wrapped_native)
+        options = Options(
+            tokens={**config.tokens, **tokens},
+            feeds={**config.feeds, **feeds},
+            treasury=treasury or config.treasury,
+            market=market,
+            wrapped_native=wrapped_native or config.wrapped_native,
+            delay_seconds=config.delay_seconds if delay_seconds is None else delay_seconds,
+            owner=owner or config.owner,
+            steward=steward or config.steward,
+            guardian=guardian or config.guardian,
+        )
         report = deploy(rpc, wallet, chosen, artifacts(say=say), options=options, say=say)
     if as_json:
         click.echo(json.dumps(_figures(report), indent=2))
         return
     _show(report)
-
-
-def _is_address(text: str) -> bool:
-    from eth_utils.address import is_address
-
-    return bool(is_address(text))
 
 
 def _figures(report: Report) -> dict[str, object]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,14 @@ from plimsoll.rpc import (
     to_hex,
     to_int,
 )
-from plimsoll.wiring import quote_price, verify
+from plimsoll.wiring import caps_of, quote_price, timelock_role, verify
 
 # A deadline for what may be sent today or, after an interruption, some other day
 FAR_FUTURE = 2**40
+# Between what the owner of a development chain's market decides and what acts
+DEV_DELAY_SECONDS = 60
+ZERO = "0x" + "00" * 20
+NO_SALT = b"\x00" * 32
 # A source has a price for new risk once the slow window lies behind it: ten whole buckets of 180 s, twenty beside a feed
 HISTORY_SECONDS = 11 * 180
 HISTORY_SECONDS_WITH_FEED = 21 * 180
@@ -59,6 +63,8 @@ class Options:
     wrapped_native   the token that wraps the chain's coin, instead of the preset's. A development chain gets one of its own.
     feeds      role -> address of its price feed, instead of the preset's. A development chain gets feeds of its own.
     price_wad, liquidity_wad   of that, instead of the preset's (units of account)
+    owner, steward, guardian   instead of the preset's
+    delay_seconds   of the timelock, instead of the preset's, or of a development chain's 60
     """
 
     tokens: dict[str, str] = field(default_factory=dict)
@@ -68,6 +74,32 @@ class Options:
     feeds: dict[str, str] = field(default_factory=dict)
     price_wad: int | None = None
     liquidity_wad: int | None = None
+    owner: str | None = None
+    steward: str | None = None
+    guardian: str | None = None
+    delay_seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class Governance:
+    """Who decides. `owner` proposes to the timelock, which owns all the rest."""
+
+    owner: str
+    steward: str
+    guardian: str
+    delay_seconds: int
+
+
+def governance(preset: Preset, options: Options, chain_id: int, deployer: str) -> Governance:
+    """As asked for, else as the preset names them on this chain; nobody named: the deployer is the owner, the owner the other two."""
+    roles = preset.roles
+    owner = to_checksum_address(options.owner or roles.owner.get(chain_id) or deployer)
+    steward = to_checksum_address(options.steward or roles.steward.get(chain_id) or owner)
+    guardian = to_checksum_address(options.guardian or roles.guardian.get(chain_id) or owner)
+    delay = options.delay_seconds
+    if delay is None:
+        delay = DEV_DELAY_SECONDS if chain_id == DEV_CHAIN_ID else roles.delay_seconds
+    return Governance(owner, steward, guardian, delay)
 
 
 @dataclass(frozen=True)
@@ -134,6 +166,8 @@ class _Deployment:
         self.artifacts = artifacts
         self.options = options
         self.treasury = to_checksum_address(options.treasury or wallet.address)
+        self.governance = governance(preset, options, rpc.chain_id, wallet.address)
+        self.stakers = {a.role: a.stakers.get(rpc.chain_id, ZERO) for a in preset.assets}
         # None: one of our own is deployed
         self.wrapped_native: str | None = None
         if preset.range_pools is not None:
@@ -162,25 +196,22 @@ class _Deployment:
         with self.book.locked():
             wanted = self._wanted()
             if "wanted" in self.book.data:
-                before = self.book.data["wanted"]
-                if "range_pools" not in before["preset"]:
-                    # of a version that had no range pools: they are added to what is there
-                    before = {**before, "preset": {**before["preset"], "range_pools": wanted["preset"]["range_pools"]}}
-                    before["wrapped_native"] = wanted["wrapped_native"]
-                    self.book.data["complete"] = False
-                self._same_plan(before, wanted)
+                if self.book.has("LendingPool") and not self.book.has("PoolConfigurator"):
+                    old = "is of a version whose pool has no configurator"
+                    raise DeployError(f"{self.book.shown} {old}: move the file away to deploy anew")
+                self._same_plan(self.book.data["wanted"], wanted)
             self._check_before()
             self.book.data["wanted"] = wanted
+            self.book.data["preset"] = self.preset.name
             self.book.data.setdefault("deployer", self.wallet.address)
             self._steps()
             if not self.book.data["complete"]:
+                # once it is, governance may change what is compared here: see `ape run check`
+                problems = verify(self.rpc, self.book, self.artifacts, self.preset)
+                if problems:
+                    raise DeployError(f"the wiring is wrong: {'; '.join(problems)}")
                 self.book.data["complete"] = True
                 self.book.save()
-            problems = verify(self.rpc, self.book, self.artifacts, self.preset, self.treasury)
-            if problems:
-                self.book.data["complete"] = False
-                self.book.save()
-                raise DeployError(f"the wiring is wrong: {'; '.join(problems)}")
         return Report(self.book, self.done, self.kept, time.monotonic() - started)
 
     def _open_book(self) -> AddressBook:
@@ -205,6 +236,8 @@ class _Deployment:
         for asset in preset["assets"]:
             if asset["feed"] is not None:
                 del asset["feed"]["addresses"]  # likewise
+            del asset["stakers"]  # likewise
+        del preset["roles"]  # likewise
         wanted: dict[str, Any] = _plain(
             {
                 "preset": preset,
@@ -213,6 +246,8 @@ class _Deployment:
                 "market": self.options.market,
                 "wrapped_native": self.wrapped_native,
                 "feeds": self.feeds,
+                "governance": asdict(self.governance),
+                "stakers": {role: address for role, address in self.stakers.items() if address != ZERO},
                 "price_wad": self.options.price_wad,
                 "liquidity_wad": self.options.liquidity_wad,
             }
@@ -359,16 +394,34 @@ class _Deployment:
         for asset in preset.assets:
             r = asset.rates
             self._deploy(model_name(asset.role), "JumpRateModel", [r.base_wad, r.multiplier_wad, r.jump_wad, r.kink_wad])
-        self._deploy("LendingPool", "LendingPool", [self.treasury, preset.borrow_limit_bps, preset.minimum_debt_wad])
-        pool = self._at("LendingPool")
-        self._deploy("LiquidationEngine", "LiquidationEngine", [pool.address])
+        pool = self._pool(oracle)
+        if self.options.market:
+            for asset in preset.priced:
+                self._markets(asset)
+        for asset in preset.assets:
+            self._seed(pool, asset)
+        if preset.range_pools is not None:
+            self._ranges(preset.range_pools)
+        self._hand_over()
+
+    def _pool(self, oracle: Contract) -> Contract:
+        """The lending pool, listed through its configurator, which is the deployer's until all is done."""
+        preset, wanted = self.preset, self.governance
+        self._deploy("Operators", "Operators", [])
+        self._deploy("PoolExtension", "PoolExtension", [])
+        self._deploy("PoolConfigurator", "PoolConfigurator", [self.wallet.address, wanted.steward, wanted.guardian])
+        others = [self.book.address(n) for n in ("PoolConfigurator", "Operators", "PoolExtension")]
+        self._deploy("LendingPool", "LendingPool", [self.treasury, preset.borrow_limit_bps, preset.minimum_debt_wad, *others])
+        pool, configurator = self._at("LendingPool"), self._at("PoolConfigurator")
+        self._deploy("LiquidationEngine", "LiquidationEngine", [pool.address, self.preset.liquidation_fee_bps])
         self._deploy("Lens", "Lens", [pool.address])
-        self._call("pool.set_oracle", pool, "set_oracle", oracle.address)
-        self._call("pool.set_engine", pool, "set_engine", self.book.address("LiquidationEngine"))
+        self._call("configurator.attach", configurator, "attach", pool.address)
+        self._call("configurator.set_oracle", configurator, "set_oracle", oracle.address)
+        self._call("configurator.set_engine", configurator, "set_engine", self.book.address("LiquidationEngine"))
         for asset in preset.assets:
             self._call(
-                f"pool.list_reserve({asset.role})",
-                pool,
+                f"configurator.list_reserve({asset.role})",
+                configurator,
                 "list_reserve",
                 self.book.token(asset.role).address,
                 self.book.address(model_name(asset.role)),
@@ -377,17 +430,42 @@ class _Deployment:
                 asset.reserve_factor_bps,
             )
         for asset in preset.assets:
-            mode = DEPTH_MODES[asset.depth_mode]
-            if mode != DEPTH_MODES["new_risk"]:
-                # before the reserve is open: FULL cannot be had later
-                self._call(f"pool.set_depth_mode({asset.role})", pool, "set_depth_mode", self.book.token(asset.role).address, mode)
-        if self.options.market:
-            for asset in preset.priced:
-                self._markets(asset)
-        for asset in preset.assets:
-            self._seed(pool, asset)
-        if preset.range_pools is not None:
-            self._ranges(preset.range_pools)
+            self._terms(configurator, asset)
+        return pool
+
+    def _terms(self, configurator: Contract, asset: Asset) -> None:
+        """What a listing does not set. Before the reserve is open: depth mode FULL cannot be had later."""
+        token, mode = self.book.token(asset.role), DEPTH_MODES[asset.depth_mode]
+        if mode != DEPTH_MODES["new_risk"]:
+            self._call(f"configurator.set_depth_mode({asset.role})", configurator, "set_depth_mode", token.address, mode)
+        if asset.origination_fee_bps:
+            terms = (token.address, asset.origination_fee_bps, self.stakers[asset.role])
+            self._call(f"configurator.set_origination_fee({asset.role})", configurator, "set_origination_fee", *terms)
+        caps = caps_of(asset, token)
+        if any(caps):
+            self._call(f"configurator.set_caps({asset.role})", configurator, "set_caps", token.address, *caps)
+
+    def _hand_over(self) -> None:
+        """All that the deployer owns goes to a timelock, which accepts it, and takes up its delay, in one operation at the end: until then
+        it has none. Who is to govern may propose and cancel; what has waited anyone may execute."""
+        wanted, deployer = self.governance, self.wallet.address
+        self._deploy("Timelock", "Timelock", [0, list(dict.fromkeys((wanted.owner, deployer))), [ZERO]])
+        timelock, configurator = self._at("Timelock"), self._at("PoolConfigurator")
+        for name, contract, function in (
+            ("configurator", configurator, "transfer_ownership"),
+            ("oracle", self._at("PriceOracle"), "transfer_ownership"),
+            ("factory", self._at("PairFactory"), "setFeeToSetter"),
+        ):
+            self._call(f"{name}.{function}", contract, function, timelock.address)
+        if self.book.has("RangePoolFactory"):
+            self._call("range_factory.setOwner", self._at("RangePoolFactory"), "setOwner", timelock.address)
+        calls: list[tuple[Contract, str, tuple[Any, ...]]] = [(configurator, "accept_ownership", ())]
+        if wanted.owner != deployer:
+            calls += [(timelock, "revokeRole", (timelock_role(name), deployer)) for name in ("PROPOSER_ROLE", "CANCELLER_ROLE")]
+        calls.append((timelock, "update_delay", (wanted.delay_seconds,)))
+        operation = [c.address for c, _, _ in calls], [0] * len(calls), [c.data(f, *args) for c, f, args in calls]
+        self._call("timelock.schedule", timelock, "schedule_batch", *operation, NO_SALT, NO_SALT, 0)
+        self._call("timelock.execute", timelock, "execute_batch", *operation, NO_SALT, NO_SALT)
 
     def _quote(self, oracle: Contract, asset: Asset) -> None:
         token = self.book.token(asset.role)

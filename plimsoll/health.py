@@ -22,15 +22,15 @@ HEALTH = parse_function("health(address[])", ["uint256[]"])
 RESERVES = parse_function(
     "reserves()",
     [
-        # asset, state, five numbers, band
-        f"(address,({'uint256,' * 11}bool,address,uint256,uint256),{'uint256,' * 5}({'uint256,' * 9}uint256))[]",
+        # asset, state, five numbers, what is configured beside them, band
+        f"(address,({'uint256,' * 12}bool,address,uint256,uint256),{'uint256,' * 8}address,bool,uint256,uint256,({'uint256,' * 9}uint256))[]",
     ],
 )
 
 
 # Places in a Band, and in a ReserveState
 LIQUIDATION_HIGH, LIQUIDATION_LOW, WHY = 2, 3, 9
-DEPTH_MODE = 13
+DEPTH_MODE = 14
 
 
 def encode_health(accounts: list[str]) -> str:

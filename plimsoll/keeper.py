@@ -87,7 +87,7 @@ PATIENCE = 3_600
 STUCK_BLOCKS = 4
 
 # The few functions that it calls, from interfaces/: it needs no compiled contracts
-ACCOUNT_STATE = parse_function("account_state(address)", ["((address,uint256,uint256,uint256,uint256)[],(address,uint256,uint256)[])"])
+ACCOUNT_STATE = parse_function("account_state(address)", ["((address,uint256,uint256,uint256,uint256,uint256)[],(address,uint256,uint256)[])"])
 BAND = parse_function("band(address)", ["uint256"] * 10)
 # Of its answer
 FRESH_LOW, FRESH_HIGH = 4, 5
@@ -234,7 +234,7 @@ class Keeper:
         self._approving: dict[str, str] = {}
         self._bounds = Bounds()
         self._near = np.empty(0, dtype=np.int64)
-        self._seen: dict[tuple[str, int], str] = {}
+        self._seen: dict[tuple[str, int, int], str] = {}
         self._set_changed = True
         self._zero_since: dict[str, int] = {}
         # assets whose price has yet to settle
@@ -419,14 +419,14 @@ class Keeper:
         for entry in logs:
             if entry["topics"][0] != BORROW.topic:
                 continue
-            account = _account(entry)
+            account = _named(entry)[0]
             if account not in self.state.borrowers:
                 self._set_changed = True
             self.state.borrowers[account] = to_int(entry["blockNumber"])
 
     def _touch(self, logs: list[dict[str, Any]]) -> None:
         """Who is named by an event that was not there before, or by one that a reorganisation took away."""
-        now = {(e["blockHash"], to_int(e["logIndex"])): _account(e) for e in logs if len(e["topics"]) > 2}
+        now = {(e["blockHash"], to_int(e["logIndex"]), i): a for e in logs for i, a in enumerate(_named(e))}
         self._bounds.touched(a for k, a in now.items() if k not in self._seen)
         self._bounds.touched(a for k, a in self._seen.items() if k not in now)
         self._seen = now
@@ -843,9 +843,9 @@ class Keeper:
         )
 
 
-def _account(entry: dict[str, Any]) -> str:
-    """Every event of the pool that names an account has it as its second index."""
-    return "0x" + str(entry["topics"][2])[26:]
+def _named(entry: dict[str, Any]) -> list[str]:
+    """An event of the pool names the account that it is about after the asset, and then who else may have paid with shares or got them."""
+    return ["0x" + str(topic)[26:] for topic in entry["topics"][2:]]
 
 
 # ---------------------------------------------------------------------- command line

@@ -25,6 +25,8 @@ BPS = 10_000
 # SAFE ends here: usage <= 60 %
 SAFE_WAD = words.STAGE_LIMITS_WAD[words.SAFE]
 BATCH = 1_000
+# Calls of `account` in a round trip
+PIECE = 500
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Position:
     depth: int = words.MAX_UINT256
     # what it counts for new risk; None: not told
     new_risk_wad: int | None = None
+    # the LTV that it has there
+    new_risk_ltv_bps: int = 0
 
     def text(self, amount: int | None = None) -> str:
         return f"{words.amount(self.amount if amount is None else amount, self.decimals)} {self.symbol}"
@@ -246,7 +250,8 @@ class Monitor:
     def accounts(self, addresses: Sequence[str], block: int | str = "latest") -> list[Account]:
         function = self.lens.interface.function("account")
         requests = [call_request(self.lens.address, function.encode(a), None, block) for a in addresses]
-        return [self._account(a, function.decode(to_bytes(raw))) for a, raw in zip(addresses, self.rpc.batch(requests), strict=True)]
+        answers = [raw for i in range(0, len(requests), PIECE) for raw in self.rpc.batch(requests[i : i + PIECE])]
+        return [self._account(a, function.decode(to_bytes(raw))) for a, raw in zip(addresses, answers, strict=True)]
 
     def _account(self, address: str, view: Any) -> Account:
         return Account(
@@ -276,6 +281,7 @@ class Monitor:
             fixed=entry.asset in self.fixed,
             depth=entry.band.liquidation_depth if entry.depth_mode == FULL else words.MAX_UINT256,
             new_risk_wad=0 if entry.band.why and ltv_bps else entry.new_risk_value_wad,
+            new_risk_ltv_bps=entry.new_risk_ltv_bps if ltv_bps else 0,
         )
 
     def assets(self) -> list[Asset]:
@@ -496,10 +502,11 @@ def run(url: str, account: str | None, limit: int, as_json: bool) -> int:
     """What `ape run status` does. Returns the exit code."""
     import json
 
-    from eth_utils.address import is_address, to_checksum_address
+    from eth_utils.address import to_checksum_address
     from rich.console import Console
 
     from plimsoll.abi import artifacts
+    from plimsoll.addresses import is_address
     from plimsoll.cli import DONE, NOTHING
 
     if account is not None and not is_address(account):

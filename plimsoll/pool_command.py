@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from eth_utils.address import is_address, to_checksum_address
+from eth_utils.address import to_checksum_address
 
 from plimsoll import words
 from plimsoll.abi import artifacts
-from plimsoll.addresses import AddressBook
+from plimsoll.addresses import AddressBook, is_address
 from plimsoll.cli import DONE, NOTHING
 from plimsoll.errors import Problem
 from plimsoll.pool_text import exact, liquidity_text, loss_text, name_and_fee, price_text, range_text

@@ -18,13 +18,14 @@ from math import isqrt
 from typing import Any
 
 from eth_abi.abi import decode as abi_decode
-from eth_utils.address import is_address, to_checksum_address
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from plimsoll import ranges, words
 from plimsoll.abi import Artifacts, Call, Contract, Event
-from plimsoll.addresses import AddressBook
+from plimsoll.addresses import AddressBook, is_address
 from plimsoll.errors import Problem
+from plimsoll.reader import BlockReader
 from plimsoll.reference.range_pool import maximum_tick, minimum_tick
 from plimsoll.reference.tick_math import sqrt_ratio_at_tick
 from plimsoll.rpc import Rpc, RpcError, call_request, to_bytes
@@ -36,8 +37,6 @@ Q128 = 2**128
 MASK = 2**256 - 1
 WAD = 10**18
 PIPS = 10**6
-# Requests in one body: public endpoints take hardly more
-BATCH = 500
 
 Amounts = tuple[int, int]
 
@@ -428,14 +427,11 @@ def _token(text: str, pools: Sequence[Pool], book: AddressBook) -> str:
 # ---------------------------------------------------------------------- reading
 
 
-class Reader:
+class Reader(BlockReader):
     """Reads the pools of one deployment, all at one block."""
 
     def __init__(self, rpc: Rpc, book: AddressBook, artifacts: Artifacts, block: int | None = None):
-        self.rpc = rpc
-        self.book = book
-        self.artifacts = artifacts
-        self.block = rpc.block_number() if block is None else block
+        super().__init__(rpc, book, artifacts, block)
         self.pair_factory = book.contract("PairFactory", rpc, artifacts)
         has_ranges = book.has("RangePoolFactory")
         self.range_factory = book.contract("RangePoolFactory", rpc, artifacts) if has_ranges else None
@@ -455,16 +451,6 @@ class Reader:
 
     # ------------------------------------------------------------------ requests
 
-    def _read(self, calls: Sequence[Call]) -> list[Any]:
-        answers = self._batch([call_request(c.to, c.data, None, self.block) for c in calls])
-        return [c.decode(to_bytes(a)) for c, a in zip(calls, answers, strict=True)]
-
-    def _batch(self, requests: Sequence[tuple[str, list[Any]]], errors: bool = False) -> list[Any]:
-        found: list[Any] = []
-        for start in range(0, len(requests), BATCH):
-            found += self.rpc.batch(requests[start : start + BATCH], errors=errors)
-        return found
-
     def _logs(self, at: Sequence[Contract], names: Sequence[str]) -> list[Event]:
         if not at:
             return []
@@ -475,7 +461,7 @@ class Reader:
     def _balances(self, of: Sequence[tuple[str, str]]) -> list[int]:
         """By token and holder. Anybody may make a pool of anything: what does not answer counts as nothing, and spoils no table."""
         balance_of = self.artifacts["TestToken"].interface.function("balanceOf", 1)
-        answers = self._batch([call_request(token, balance_of.encode(holder), None, self.block) for token, holder in of], errors=True)
+        answers = self.batch([call_request(token, balance_of.encode(holder), None, self.block) for token, holder in of], errors=True)
         raw = [b"" if isinstance(a, RpcError) else to_bytes(a) for a in answers]
         return [int.from_bytes(r, "big") if len(r) == 32 else 0 for r in raw]
 
@@ -502,7 +488,7 @@ class Reader:
         others = sorted(addresses - set(known))
         token = self.artifacts["TestToken"].interface
         selectors = [token.function(n).selector for n in ("symbol", "decimals")]
-        answers = self._batch([call_request(a, s, None, self.block) for a in others for s in selectors], errors=True)
+        answers = self.batch([call_request(a, s, None, self.block) for a in others for s in selectors], errors=True)
         raw = [b"" if isinstance(a, RpcError) else to_bytes(a) for a in answers]
         taken = {c.symbol.lower() for c in known.values()}
         for i, address in enumerate(others):
@@ -519,7 +505,7 @@ class Reader:
         calls = [c.request("getReserves") for c in contracts] + [c.request("totalSupply") for c in contracts]
         if account is not None:
             calls += [c.request("balanceOf", account) for c in contracts]
-        answers = self._read(calls)
+        answers = self.read(calls)
         n = len(pools)
         found = []
         for i, pool in enumerate(pools):
@@ -559,7 +545,7 @@ class Reader:
             ticks.append(used)
             calls += [c.request(n) for n in ("slot0", "liquidity", "feeGrowthGlobal0X128", "feeGrowthGlobal1X128")]
             calls += [c.request("ticks", t) for t in used]
-        answers = iter(self._read(calls))
+        answers = iter(self.read(calls))
         balances = self._balances([(coin.address, p.address) for p in pools for coin in p.coins])
         found = []
         for i, (p, used) in enumerate(zip(pools, ticks, strict=True)):
@@ -586,7 +572,7 @@ class Reader:
         ids = sorted({*ids, *(o for i in ids for o in line(i, past.origins) if o in past.owners)})
         calls = [self.manager.request("positions", i) for i in ids] if self.manager else []
         by_key = {(p.coins[0].address, p.coins[1].address, p.fee_pips): p.address for p in pools}
-        for token_id, record in zip(ids, self._read(calls), strict=True):
+        for token_id, record in zip(ids, self.read(calls), strict=True):
             address = by_key.get((record[2], record[3], record[4]))
             if address is not None:
                 found[address].append((token_id, record))
@@ -622,7 +608,7 @@ class Reader:
         manager = self.manager.address if self.manager else None
         sums = direct_flows(e for e in events if e.owner != manager)
         keys = [k for k in sums if account is None or k[0] == account]
-        records = self._read([contract.request("positions", position_key(*k)) for k in keys])
+        records = self.read([contract.request("positions", position_key(*k)) for k in keys])
         return [
             _made(pool, growth, None, k[0], k[1], k[2], r[0], (r[1], r[2]), (r[3], r[4]), sums[k]) for k, r in zip(keys, records, strict=True)
         ]

@@ -6,19 +6,14 @@ Each number is exact (Decimal to integer), each wrong one is named by its path i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
-from decimal import Decimal, InvalidOperation
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
-from eth_utils.address import is_checksum_address
-
 from plimsoll import ranges
 from plimsoll.errors import Problem
+from plimsoll.sections import ROOT, Section, read_yaml, shown
 
-ROOT = Path(__file__).resolve().parent.parent
 PRESETS = ROOT / "config/presets"
 
 WAD = 10**18
@@ -28,6 +23,8 @@ MAX_RATE_PERCENT = 10_000
 # Above this an asset needs a feed (docs/SPEC.md, "Listing"): arbitrage ties pools together, so that a second one does not help
 MAX_LTV_BPS_WITHOUT_FEED = 6_500
 MAX_BORROW_LIMIT_BPS = 9_900
+# A bonus of 30 %: above 4/3 the floor of the seizure price would exceed the trigger price
+MAX_BONUS_BPS = 13_000
 # LTV <= 1 / bonus - 5 %
 LTV_MARGIN_BPS = 500
 # Fee tiers that a new RangePoolFactory has, pips
@@ -35,6 +32,14 @@ FEE_TIERS = (100, 500, 3_000, 10_000)
 # PriceOracle's bounds
 MIN_DEPTH = 1_000
 MIN_HEARTBEAT, MAX_HEARTBEAT = 60, 3 * 86_400
+# Caps are raw units in 128 bits: as many whole tokens fit at 18 decimals, with some to spare
+MAX_CAP = 10**18
+MAX_ORIGINATION_FEE_BPS = 500
+# Of what a liquidation seizes
+MAX_LIQUIDATION_FEE_BPS = 300
+# Of the timelock. A day at the very least, where it matters; a chain for trying things out may have less.
+MAX_DELAY_SECONDS = 30 * 86_400
+DEFAULT_DELAY_SECONDS = 2 * 86_400
 # As LendingPool numbers them
 DEPTH_MODES = {"new_risk": 0, "off": 1, "full": 2}
 # Kinds of a second source
@@ -115,6 +120,12 @@ class Asset:
     feed: Feed | None = None
     # a key of DEPTH_MODES
     depth_mode: str = "new_risk"
+    # added to each new debt; half of it goes to `stakers` (chain id -> address), all of it to the treasury where nobody is named
+    origination_fee_bps: int = 0
+    stakers: dict[int, str] = field(default_factory=dict)
+    # the most that may be supplied and owed in all, whole tokens, WAD; 0: no cap
+    supply_cap_wad: int = 0
+    debt_cap_wad: int = 0
 
     @property
     def start_price_wad(self) -> int | None:
@@ -152,6 +163,17 @@ class RangePools:
 
 
 @dataclass(frozen=True)
+class Roles:
+    """Who governs, by chain id. Without an owner the deployer is; without a steward or guardian the owner is."""
+
+    owner: dict[int, str] = field(default_factory=dict)
+    steward: dict[int, str] = field(default_factory=dict)
+    guardian: dict[int, str] = field(default_factory=dict)
+    # between what the owner decides and what acts
+    delay_seconds: int = DEFAULT_DELAY_SECONDS
+
+
+@dataclass(frozen=True)
 class Preset:
     name: str
     description: str
@@ -160,10 +182,12 @@ class Preset:
     protocol_denominator: int
     borrow_limit_bps: int
     minimum_debt_wad: int
+    liquidation_fee_bps: int
     native: str | None
     assets: tuple[Asset, ...]
     # None: pairs only, without range pools and router
     range_pools: RangePools | None = None
+    roles: Roles = Roles()
 
     def asset(self, role: str) -> Asset:
         for a in self.assets:
@@ -196,116 +220,12 @@ def load(name: str, folder: Path = PRESETS) -> Preset:
     if not path.is_file():
         known = ", ".join(available(folder)) or "none"
         raise PresetError(f"there is no preset '{name}' (there are: {known}; or give a path to a .yaml file)")
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as e:
-        mark = getattr(e, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise PresetError(f"{_shown(path)}{where}: this is not YAML ({getattr(e, 'problem', None) or e})") from None
-    return parse(content, path.stem, _shown(path))
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
-
-
-class _Section:
-    """A mapping of the file that knows its path, and which of its keys nobody asked for."""
-
-    def __init__(self, content: Any, file: str, path: str):
-        self.file = file
-        self.path = path
-        if not isinstance(content, dict):
-            self.fail("", "must be a group of settings" if content is not None else "is missing")
-        self._content: dict[Any, Any] = content
-        self._asked: set[str] = set()
-
-    def fail(self, key: str, problem: str) -> None:
-        where = ".".join(p for p in (self.path, key) if p)
-        raise PresetError(f"{self.file}: {where or 'the file'} {problem}")
-
-    def has(self, key: str) -> bool:
-        self._asked.add(key)
-        return key in self._content
-
-    def get(self, key: str) -> Any:
-        if not self.has(key) or self._content[key] is None:
-            self.fail(key, "is missing")
-        return self._content[key]
-
-    def section(self, key: str) -> _Section:
-        return _Section(self.get(key), self.file, f"{self.path}.{key}".lstrip("."))
-
-    def sections(self) -> list[tuple[str, _Section]]:
-        for key in self._content:
-            if not isinstance(key, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", key):
-                self.fail(str(key), "is no usable name: small letters, digits and _ only")
-        return [(key, self.section(key)) for key in self._content]
-
-    def list_of_sections(self, key: str) -> list[_Section]:
-        value = self.get(key)
-        if not isinstance(value, list):
-            self.fail(key, "must be a list")
-        return [_Section(entry, self.file, f"{self.path}.{key}[{i}]".lstrip(".")) for i, entry in enumerate(value)]
-
-    def text(self, key: str, most: int) -> str:
-        value = self.get(key)
-        if not isinstance(value, str) or not value.strip():
-            self.fail(key, f"must be a text, not '{value}'")
-        if len(value) > most:
-            self.fail(key, f"has {len(value)} characters, at most {most} fit")
-        return str(value)
-
-    def number(self, key: str, scale: int, least: str, most: str, unit: str = "") -> int:
-        """value * scale, exactly; `least` <= value <= `most`."""
-        value = self.get(key)
-        try:
-            if isinstance(value, bool) or not isinstance(value, int | float | str):
-                raise InvalidOperation
-            number = Decimal(str(value).replace("_", ""))
-            if not number.is_finite():
-                raise InvalidOperation
-        except InvalidOperation:
-            self.fail(key, f"must be a number, not '{value}'")
-        if not Decimal(least) <= number <= Decimal(most):
-            self.fail(key, f"is {value}{unit}: it must lie between {least} and {most}{unit}")
-        scaled = number * scale
-        if scaled != int(scaled):
-            self.fail(key, f"is {value}{unit}: finer than the contracts count (1/{scale})")
-        return int(scaled)
-
-    def choice(self, key: str, allowed: Collection[str]) -> str:
-        value = self.get(key)
-        # YAML reads a bare `off` as false
-        text = "off" if value is False else value
-        if not isinstance(text, str) or text not in allowed:
-            self.fail(key, f"is '{value}': it must be one of {', '.join(allowed)}")
-        return str(text)
-
-    def addresses(self, key: str) -> dict[int, str]:
-        """Addresses by chain id; none if the key is missing."""
-        if not self.has(key):
-            return {}
-        by_chain = self.get(key)
-        if not isinstance(by_chain, dict):
-            self.fail(key, "must be a group of addresses by chain id")
-        for chain_id, address in by_chain.items():
-            if isinstance(chain_id, bool) or not isinstance(chain_id, int) or chain_id < 1:
-                self.fail(key, f"has '{chain_id}', which is no chain id")
-            if not isinstance(address, str) or not is_checksum_address(address):
-                self.fail(f"{key}.{chain_id}", f"is '{address}': it must be an address in quotes, with its checksum")
-        return dict(by_chain)
-
-    def done(self) -> None:
-        for key in self._content:
-            if key not in self._asked:
-                known = ", ".join(sorted(self._asked))
-                self.fail(str(key), f"is no setting (known here: {known})")
+    return parse(read_yaml(path, PresetError), path.stem, shown(path))
 
 
 def parse(content: Any, name: str, file: str) -> Preset:
     """A preset from the content of a YAML file."""
-    top = _Section(content, file, "")
+    top = Section(content, file, "", PresetError)
     description = top.text("description", 200)
 
     pair = top.section("pair")
@@ -314,7 +234,6 @@ def parse(content: Any, name: str, file: str) -> Preset:
     match = re.fullmatch(r"(\d{1,5})/(\d{1,5})", str(share))
     if match is None:
         pair.fail("protocol_share", f"must be a fraction like 8/25, not '{share}'")
-    assert match is not None
     numerator, denominator = int(match[1]), int(match[2])
     if denominator == 0 or numerator >= denominator:
         pair.fail("protocol_share", f"is {share}: it must be at least 0 and below 1")
@@ -323,6 +242,7 @@ def parse(content: Any, name: str, file: str) -> Preset:
     pool = top.section("pool")
     borrow_limit_bps = pool.number("borrow_limit_percent", 100, "1", str(MAX_BORROW_LIMIT_BPS // 100), " %")
     minimum_debt_wad = pool.number("minimum_debt", WAD, "0", "1000000")
+    liquidation_fee_bps = pool.number("liquidation_fee_percent", 100, "0", str(MAX_LIQUIDATION_FEE_BPS // 100), " %")
     pool.done()
 
     group = top.section("assets")
@@ -347,6 +267,7 @@ def parse(content: Any, name: str, file: str) -> Preset:
         if native not in roles:
             top.fail("native", f"is '{native}': it must name one of the assets ({', '.join(roles)})")
     range_pools = _range_pools(top.section("range_pools"), roles) if top.has("range_pools") else None
+    governance = _roles(top.section("roles")) if top.has("roles") else Roles()
     for a in assets:
         if range_pools is None and a.second_source is not None and a.second_source.kind == RANGE_POOL:
             group.fail(f"{a.role}.second_source.kind", "is range_pool: the preset needs a group range_pools, too")
@@ -359,14 +280,32 @@ def parse(content: Any, name: str, file: str) -> Preset:
         protocol_denominator=denominator,
         borrow_limit_bps=borrow_limit_bps,
         minimum_debt_wad=minimum_debt_wad,
+        liquidation_fee_bps=liquidation_fee_bps,
         native=native,
         assets=assets,
         range_pools=range_pools,
+        roles=governance,
     )
 
 
-def _asset(role: str, s: _Section) -> Asset:
-    bonus_bps = s.number("bonus_percent", 100, "101", "150", " %")
+def _roles(s: Section) -> Roles:
+    delay = delay_of(s) if s.has("delay_seconds") else DEFAULT_DELAY_SECONDS
+    found = Roles(s.addresses("owner"), s.addresses("steward"), s.addresses("guardian"), delay)
+    s.done()
+    return found
+
+
+def delay_of(s: Section) -> int:
+    return s.number("delay_seconds", 1, "1", str(MAX_DELAY_SECONDS), " s")
+
+
+def cap_of(s: Section, key: str) -> int:
+    """Whole tokens, WAD; 0, no cap, where the key is missing."""
+    return s.number(key, WAD, "0", str(MAX_CAP)) if s.has(key) else 0
+
+
+def _asset(role: str, s: Section) -> Asset:
+    bonus_bps = s.number("bonus_percent", 100, "101", str(MAX_BONUS_BPS // 100), " %")
     ltv_bps = s.number("ltv_percent", 100, "0", "100", " %")
     feed = _feed(s.section("feed")) if s.has("feed") else None
     if ltv_bps > MAX_LTV_BPS_WITHOUT_FEED and feed is None:
@@ -420,6 +359,7 @@ def _asset(role: str, s: _Section) -> Asset:
         m = s.section("test_market")
         market = TestMarket(m.number("price", WAD, "0.000001", "1000000000"), m.number("liquidity", WAD, "0", "1e12"))
         m.done()
+    fee_bps = s.number("origination_fee_bps", 1, "0", str(MAX_ORIGINATION_FEE_BPS), " bps") if s.has("origination_fee_bps") else 0
     asset = Asset(
         role=role,
         ltv_bps=ltv_bps,
@@ -435,12 +375,18 @@ def _asset(role: str, s: _Section) -> Asset:
         second_source=second,
         feed=feed,
         depth_mode=mode,
+        origination_fee_bps=fee_bps,
+        stakers=s.addresses("stakers"),
+        supply_cap_wad=cap_of(s, "supply_cap"),
+        debt_cap_wad=cap_of(s, "debt_cap"),
     )
+    if asset.stakers and not asset.origination_fee_bps:
+        s.fail("stakers", "get half of an origination fee, which is 0")
     s.done()
     return asset
 
 
-def _second_source(s: _Section, first_depth: int) -> SecondSource:
+def _second_source(s: Section, first_depth: int) -> SecondSource:
     kind = s.choice("kind", (PAIR, RANGE_POOL))
     fee, liquidity = 0, 0
     if kind == RANGE_POOL:
@@ -456,7 +402,7 @@ def _second_source(s: _Section, first_depth: int) -> SecondSource:
     return second
 
 
-def _feed(s: _Section) -> Feed:
+def _feed(s: Section) -> Feed:
     lowest, highest = "0.000000000001", "1000000000000"
     least = s.number("minimum_price", WAD, lowest, highest)
     most = s.number("maximum_price", WAD, lowest, highest)
@@ -467,16 +413,14 @@ def _feed(s: _Section) -> Feed:
         test_price = s.number("test_price", WAD, lowest, highest)
         if not least < test_price < most:
             s.fail("test_price", "must lie between minimum_price and maximum_price")
-    in_quote = s.get("in_quote") if s.has("in_quote") else False
-    if not isinstance(in_quote, bool):
-        s.fail("in_quote", f"must be true or false, not '{in_quote}'")
+    in_quote = s.flag("in_quote") if s.has("in_quote") else False
     heartbeat = s.number("heartbeat_seconds", 1, str(MIN_HEARTBEAT), str(MAX_HEARTBEAT), " s")
     feed = Feed(s.addresses("addresses"), heartbeat, least, most, in_quote, test_price)
     s.done()
     return feed
 
 
-def _check_sources(group: _Section, a: Asset, roles: dict[str, Asset]) -> None:
+def _check_sources(group: Section, a: Asset, roles: dict[str, Asset]) -> None:
     """What an asset's sources need of other assets."""
 
     def is_quote(role: str) -> bool:
@@ -515,7 +459,7 @@ def feed_test_price(asset: Asset, quote: Asset | None, price_wad: int | None = N
     return None if worth is None else value * WAD // worth
 
 
-def _range_pools(s: _Section, assets: dict[str, Asset]) -> RangePools:
+def _range_pools(s: Section, assets: dict[str, Asset]) -> RangePools:
     wrapped = s.addresses("wrapped_native")
     pools = tuple(_test_range_pool(t, assets) for t in s.list_of_sections("test_pools")) if s.has("test_pools") else ()
     seen = set()
@@ -528,7 +472,7 @@ def _range_pools(s: _Section, assets: dict[str, Asset]) -> RangePools:
     return RangePools(wrapped, pools)
 
 
-def _fee_tier(s: _Section) -> int:
+def _fee_tier(s: Section) -> int:
     fee_pips = s.number("fee_percent", BPS, "0", "1", " %")
     if fee_pips not in FEE_TIERS:
         tiers = ", ".join(f"{tier / BPS:g}" for tier in FEE_TIERS)
@@ -536,7 +480,7 @@ def _fee_tier(s: _Section) -> int:
     return fee_pips
 
 
-def _test_range_pool(s: _Section, assets: dict[str, Asset]) -> TestRangePool:
+def _test_range_pool(s: Section, assets: dict[str, Asset]) -> TestRangePool:
     asset = s.text("asset", 40)
     if asset not in assets or assets[asset].test_market is None:
         s.fail("asset", f"is '{asset}': it must name an asset that has a test_market, whose price it begins with")

@@ -6,7 +6,9 @@ import contextlib
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -19,6 +21,14 @@ FILES = ("demo.json", "demo.csv", "demo.png")
 
 class OutputError(Exception):
     """A one-line message for people."""
+
+
+class Replayed(Protocol):
+    """What a replay comes to."""
+
+    def figures(self) -> dict[str, Any]: ...
+
+    def missed_targets(self) -> list[str]: ...
 
 
 class Bars:
@@ -102,6 +112,20 @@ def table(result: Result) -> Table:
 
 def _blocks(count: float) -> str:
     return f"{count:g} block" if count == 1 else f"{count:g} blocks"
+
+
+def show(result: Replayed, tables: Iterable[Table], notes: Iterable[str], written: Iterable[Path], as_json: bool) -> None:
+    """On standard output: the figures, or the tables and what was written."""
+    if as_json:
+        print(json.dumps(result.figures(), indent=2))
+        return
+    console = Console()
+    for t in tables:
+        console.print()
+        console.print(t)
+    for note in notes:
+        console.print(note, highlight=False)
+    console.print("written: " + ", ".join(str(p) for p in written), highlight=False)
 
 
 def check_out(folder: Path) -> None:

@@ -69,10 +69,6 @@ class Scenario:
         return self.points[0].ts
 
     @property
-    def end_ts(self) -> int:
-        return self.points[-1].ts
-
-    @property
     def first_wad(self) -> int:
         return self.points[0].price_wad
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from eth_utils.crypto import keccak
 
 from plimsoll import feeds
 from plimsoll.abi import Artifacts, Contract, read
@@ -12,11 +15,14 @@ from plimsoll.presets import DEPTH_MODES, PAIR, WAD, Asset, Preset
 from plimsoll.rpc import Rpc
 
 ZERO = "0x" + "00" * 20
+ADMIN_ROLE = b"\x00" * 32
 NO_SOURCE = (ZERO, ZERO, 0)
 NO_FEED = (ZERO, False, 0, 0, 0)
 
 # What, a read of the chain, what it must give
 Check = tuple[str, Any, Any]
+# What, what is found, what is wanted
+Found = tuple[str, Any, Any]
 
 
 def quote_price(asset: Asset, token: Token) -> int:
@@ -25,21 +31,51 @@ def quote_price(asset: Asset, token: Token) -> int:
     return asset.fixed_price_wad * WAD // token.unit
 
 
+def caps_of(asset: Asset, token: Token) -> tuple[int, int]:
+    """What may be supplied and owed in all, raw units; 0: no cap."""
+    return asset.supply_cap_wad * token.unit // WAD, asset.debt_cap_wad * token.unit // WAD
+
+
+def timelock_role(name: str) -> bytes:
+    return keccak(text=name)
+
+
 def verify(rpc: Rpc, book: AddressBook, artifacts: Artifacts, preset: Preset, treasury: str | None = None) -> list[str]:
     """What is not as the preset wants it, in words; empty when all is well."""
-    deployer = book.data["deployer"]
-    treasury = treasury or deployer
-    pool, oracle, engine, lens, factory = (
-        book.contract(n, rpc, artifacts) for n in ("LendingPool", "PriceOracle", "LiquidationEngine", "Lens", "PairFactory")
+    checks = [*wiring(rpc, book, artifacts, preset, treasury), *terms(rpc, book, artifacts, preset)]
+    return [f"{what} is {text(found)}, not {text(expected)}" for what, found, expected in checks if found != expected]
+
+
+def governance(book: AddressBook) -> dict[str, Any]:
+    """Who was to govern when it was deployed: owner, steward, guardian, delay_seconds."""
+    found = dict(book.data["wanted"]["governance"])
+    return {**found, "delay_seconds": int(found["delay_seconds"])}
+
+
+def wiring(
+    rpc: Rpc,
+    book: AddressBook,
+    artifacts: Artifacts,
+    preset: Preset,
+    treasury: str | None = None,
+    roles: dict[str, Any] | None = None,
+) -> list[Found]:
+    """Who knows whom, who may decide, and what cannot change. `roles`: as `governance` gives them, if not as deployed."""
+    treasury = treasury or book.data["wanted"]["treasury"]
+    pool, oracle, engine, lens, factory, configurator = (
+        book.contract(n, rpc, artifacts) for n in ("LendingPool", "PriceOracle", "LiquidationEngine", "Lens", "PairFactory", "PoolConfigurator")
     )
     checks: list[Check] = [
-        ("owner of the pool", pool.request("owner"), deployer),
-        ("owner of the oracle", oracle.request("owner"), deployer),
+        ("configurator of the pool", pool.request("configurator"), configurator.address),
+        ("operators of the pool", pool.request("operators"), book.address("Operators")),
+        ("extension of the pool", pool.request("extension"), book.address("PoolExtension")),
         ("oracle of the pool", pool.request("oracle"), oracle.address),
         ("engine of the pool", pool.request("engine"), engine.address),
+        ("pool of the configurator", configurator.request("pool"), pool.address),
         ("treasury of the pool", pool.request("treasury"), treasury),
         ("borrow limit", pool.request("borrow_limit_bps"), preset.borrow_limit_bps),
         ("pool of the engine", engine.request("pool"), pool.address),
+        ("fee of the engine", engine.request("fee_bps"), preset.liquidation_fee_bps),
         ("pool of the lens", lens.request("pool"), pool.address),
         ("fee of the factory", factory.request("fee_bps"), preset.fee_bps),
         ("protocol share", factory.request("protocol_share"), (preset.protocol_numerator, preset.protocol_denominator)),
@@ -64,24 +100,71 @@ def verify(rpc: Rpc, book: AddressBook, artifacts: Artifacts, preset: Preset, tr
             checks.append((f"factory of pair {name}", pair.request("factory"), factory.address))
     if preset.range_pools is not None:
         checks += _range_checks(rpc, book, artifacts, factory)
-    problems = []
-    for (what, _, expected), found in zip(checks, read(rpc, [c[1] for c in checks]), strict=True):
-        if (tuple(found) if isinstance(found, tuple) else found) != expected:
-            problems.append(f"{what} is {_text(found)}, not {_text(expected)}")
-    states = read(rpc, [pool.request("reserve_state", book.token(a.role).address) for a in preset.assets])
-    for asset, state in zip(preset.assets, states, strict=True):
-        settings: list[Check] = [
-            ("LTV", state.ltv_bps, asset.ltv_bps),
-            ("bonus", state.bonus_bps, asset.bonus_bps),
-            ("reserve factor", state.reserve_factor_bps, asset.reserve_factor_bps),
-            ("rate model", state.rate_model, book.address(model_name(asset.role))),
-            ("depth mode", state.depth_mode, DEPTH_MODES[asset.depth_mode]),
+    checks += _role_checks(rpc, book, artifacts, roles or governance(book))
+    answers = read(rpc, [c[1] for c in checks])
+    return [
+        (what, tuple(found) if isinstance(found, tuple) else found, expected)
+        for (what, _, expected), found in zip(checks, answers, strict=True)
+    ]
+
+
+def terms(
+    rpc: Rpc,
+    book: AddressBook,
+    artifacts: Artifacts,
+    preset: Preset,
+    stakers: Mapping[str, str] | None = None,
+    models: Mapping[str, str] | None = None,
+) -> list[Found]:
+    """What governance may change of each asset. `stakers`, `models`: by role, where they are not those of the deployment."""
+    pool, configurator = (book.contract(n, rpc, artifacts) for n in ("LendingPool", "PoolConfigurator"))
+    addresses = [book.token(a.role).address for a in preset.assets]
+    answers = read(rpc, [c.request(f, a) for c, f in ((configurator, "configuration"), (pool, "reserve_state")) for a in addresses])
+    stakers = {**book.data["wanted"]["stakers"], **(stakers or {})}
+    models = {**{a.role: book.address(model_name(a.role)) for a in preset.assets}, **(models or {})}
+    checks: list[Found] = []
+    for asset, now, state in zip(preset.assets, answers[: len(addresses)], answers[len(addresses) :], strict=True):
+        supply_cap, debt_cap = caps_of(asset, book.token(asset.role))
+        settings: list[Found] = [
+            ("LTV", now.ltv_bps, asset.ltv_bps),
+            ("bonus", now.bonus_bps, asset.bonus_bps),
+            ("reserve factor", now.reserve_factor_bps, asset.reserve_factor_bps),
+            ("rate model", now.rate_model, models[asset.role]),
+            ("depth mode", now.depth_mode, DEPTH_MODES[asset.depth_mode]),
+            ("origination fee", now.origination_fee_bps, asset.origination_fee_bps),
+            ("stakers", now.stakers, stakers.get(asset.role, ZERO)),
+            ("supply cap", now.supply_cap, supply_cap),
+            ("debt cap", now.debt_cap, debt_cap),
             ("seeded", state.seeded, True),
         ]
-        for name, found, expected in settings:
-            if found != expected:
-                problems.append(f"{name} of '{asset.role}' is {_text(found)}, not {_text(expected)}")
-    return problems
+        checks += [(f"{name} of '{asset.role}'", found, expected) for name, found, expected in settings]
+    return checks
+
+
+def _role_checks(rpc: Rpc, book: AddressBook, artifacts: Artifacts, wanted: dict[str, Any]) -> list[Check]:
+    """All is the timelock's, which is the owner's; the deployer, if somebody else, has nothing."""
+    timelock, configurator, oracle, factory = (
+        book.contract(n, rpc, artifacts) for n in ("Timelock", "PoolConfigurator", "PriceOracle", "PairFactory")
+    )
+    deployer = book.data["deployer"]
+    checks: list[Check] = [
+        ("owner of the configurator", configurator.request("owner"), timelock.address),
+        ("next owner of the configurator", configurator.request("pending_owner"), ZERO),
+        ("owner of the oracle", oracle.request("owner"), timelock.address),
+        ("who sets the receiver of the protocol share", factory.request("feeToSetter"), timelock.address),
+        ("steward", configurator.request("steward"), wanted["steward"]),
+        ("guardian", configurator.request("guardian"), wanted["guardian"]),
+        ("delay of the timelock", timelock.request("get_minimum_delay"), wanted["delay_seconds"]),
+        ("administrator of the timelock, itself,", timelock.request("hasRole", ADMIN_ROLE, timelock.address), True),
+        ("administrator of the timelock, the deployer,", timelock.request("hasRole", ADMIN_ROLE, deployer), False),
+        ("executor, everybody,", timelock.request("hasRole", timelock_role("EXECUTOR_ROLE"), ZERO), True),
+    ]
+    for name in ("PROPOSER_ROLE", "CANCELLER_ROLE"):
+        word = name.split("_")[0].lower()
+        checks.append((f"{word}, the owner,", timelock.request("hasRole", timelock_role(name), wanted["owner"]), True))
+        if deployer != wanted["owner"]:
+            checks.append((f"{word}, the deployer,", timelock.request("hasRole", timelock_role(name), deployer), False))
+    return checks
 
 
 def _pairs(preset: Preset, asset: Asset) -> list[tuple[str, str]]:
@@ -120,7 +203,7 @@ def _range_checks(rpc: Rpc, book: AddressBook, artifacts: Artifacts, pairs: Cont
     ranges, manager, quoter, router = (book.contract(n, rpc, artifacts) for n in ("RangePoolFactory", "PositionManager", "Quoter", "Router"))
     wrapped = book.address("WrappedNative")
     checks: list[Check] = [
-        ("owner of the range factory", ranges.request("owner"), book.data["deployer"]),
+        ("owner of the range factory", ranges.request("owner"), book.address("Timelock")),
         ("blueprint of the range factory", ranges.request("blueprint"), book.address("RangePoolBlueprint")),
         ("factory of the position manager", manager.request("factory"), ranges.address),
         ("wrapped coin of the position manager", manager.request("WETH9"), wrapped),
@@ -139,5 +222,5 @@ def _range_checks(rpc: Rpc, book: AddressBook, artifacts: Artifacts, pairs: Cont
     return checks
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
     return str(tuple(value)) if isinstance(value, tuple) else str(value)

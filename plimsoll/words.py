@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
 
 from plimsoll.reference.depth import UNLIMITED
 
@@ -88,6 +90,15 @@ def amount(raw: int, decimals: int, places: int = 4) -> str:
         return f"{value:.3g}"
     text = f"{value:,.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def raw_units(text: str, decimals: int) -> int | None:
+    """A number for people (1,234.5 or 1_234.5) in raw units, exactly; None if it is none, or finer than the token counts."""
+    plain = text.replace(",", "").replace("_", "")
+    if not re.fullmatch(r"[0-9]{1,40}(\.[0-9]{1,40})?", plain):
+        return None
+    value = Fraction(plain) * 10**decimals
+    return int(value) if value.denominator == 1 else None
 
 
 def amount_up(raw: int, decimals: int, places: int = 4) -> str:

@@ -70,9 +70,9 @@ def cli(asset: str, network: str, factor: Fraction, blocks: int, block_time: int
     """What it costs to move the price of ASSET (symbol, role or address), and the oracle's band with it, against what could be
     borrowed or seized at that price; and a grade.
     """
-    from plimsoll import attack_cost_command
+    from plimsoll.attack import cost_command
 
-    sys.exit(attack_cost_command.run(endpoint(network), asset, factor, blocks, block_time, as_json))
+    sys.exit(cost_command.run(endpoint(network), asset, factor, blocks, block_time, as_json))
 
 
 if __name__ == "__main__":

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
 ROOT = Path(__file__).resolve().parent.parent
+# `ape run` has the project on the path only while it reads this file
+if str(ROOT) not in sys.path:
+    sys.path.append(str(ROOT))
+
+from plimsoll.cli import FAILED, USAGE, fail  # noqa: E402
+
 DAY = ROOT / "config/scenarios/eth-2020-03-12.csv"
 
 EXAMPLE = """
@@ -36,9 +41,7 @@ def cli(prices: Path, ltv: int, borrowers: int, step_seconds: int, block_ms: int
 
     Leaves demo.json, demo.csv and demo.png in the --out folder.
     """
-    # loaded late, because `ape run --help` reads every script; `ape run` has the project on the path only while it does
-    if str(ROOT) not in sys.path:
-        sys.path.append(str(ROOT))
+    # loaded late, because `ape run --help` reads every script
     from rich.console import Console
 
     from plimsoll import plots, report, scenario, simulation
@@ -48,7 +51,7 @@ def cli(prices: Path, ltv: int, borrowers: int, step_seconds: int, block_ms: int
         day = scenario.read_scenario(prices)
         report.check_out(out)
     except (scenario.ScenarioError, report.OutputError) as error:
-        _fail(str(error), 2)
+        fail("demo", str(error), USAGE)
     settings = simulation.Settings(ltv_bps=ltv * 100, borrowers=borrowers, step_seconds=step_seconds, pace_ms=block_ms, seed=seed)
     try:
         with report.Bars(notes) as bars:
@@ -57,23 +60,12 @@ def cli(prices: Path, ltv: int, borrowers: int, step_seconds: int, block_ms: int
             picture = plots.draw(result)
         paths = report.write(result, out, picture)
     except simulation.FAILURES as error:
-        _fail(str(error), 1)
+        fail("demo", str(error), FAILED)
 
-    if as_json:
-        click.echo(json.dumps(result.figures(), indent=2))
-    else:
-        console = Console()
-        console.print()
-        console.print(report.table(result))
-        console.print("written: " + ", ".join(str(p) for p in paths), highlight=False)
+    report.show(result, [report.table(result)], (), paths, as_json)
     missed = result.missed_targets()
     if missed:
-        _fail("targets missed: " + "; ".join(missed), 1)
-
-
-def _fail(message: str, code: int) -> None:
-    click.echo(f"demo: {message}", err=True)
-    sys.exit(code)
+        fail("demo", "targets missed: " + "; ".join(missed), FAILED)
 
 
 if __name__ == "__main__":

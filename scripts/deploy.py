@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,12 +17,13 @@ from plimsoll.cli import guarded, json_option, network_option  # noqa: E402
 
 
 def _addresses(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    from plimsoll.addresses import is_address
+
     by_role = {}
     for value in values:
         role, separator, address = value.partition("=")
-        digits = address[2:] if address.startswith("0x") else ""
-        if not separator or not role or len(digits) != 40 or not set(digits.lower()) <= set("0123456789abcdef"):
-            raise click.BadParameter(f"'{value}' is not ROLE=ADDRESS, like dollar=0x followed by 40 digits")
+        if not separator or not role or not is_address(address):
+            raise click.BadParameter(f"'{value}' is not ROLE=ADDRESS, like dollar=0x followed by 40 digits, with their checksum")
         if role in by_role:
             raise click.BadParameter(f"'{role}' is given twice")
         by_role[role] = address
@@ -44,7 +46,10 @@ Exit codes: 0 deployed, or all was there already; 1 error; 2 usage.
 
 @click.command(epilog=EXAMPLE, short_help="deploy a preset, or finish an interrupted deployment")
 @network_option
-@click.option("--preset", default="wemix", show_default=True, help="Name of a file in config/presets, or a path to one.")
+@click.option(
+    "--config", "file", type=click.Path(path_type=Path), metavar="FILE.yaml", help="Of the network; by default the file in config of the chain."
+)
+@click.option("--preset", help="Name of a file in config/presets, or a path to one; by default the network's, or wemix.")
 @click.option(
     "--token",
     "tokens",
@@ -63,29 +68,24 @@ Exit codes: 0 deployed, or all was there already; 1 error; 2 usage.
 )
 @click.option("--wrapped-native", metavar="ADDRESS", help="The token that wraps the chain's coin, if not the preset's for that chain.")
 @click.option("--treasury", metavar="ADDRESS", help="Earns fees; the deployer if not given.")
+@click.option("--owner", metavar="ADDRESS", help="Proposes to the timelock, which owns all; the deployer if not given.")
+@click.option("--steward", metavar="ADDRESS", help="May lower caps and freeze; the owner if not given.")
+@click.option("--guardian", metavar="ADDRESS", help="May pause for a while; the owner if not given.")
+@click.option("--delay", "delay_seconds", type=click.IntRange(1, 30 * 86_400), metavar="SECONDS", help="Of the timelock.")
 @click.option("--account", "alias", metavar="ALIAS", help="Account of Ape that signs; Anvil's first on development chains.")
 @click.option("--market/--no-market", default=True, show_default=True, help="Give pools of test tokens their first liquidity.")
 @json_option
 @guarded
-def cli(
-    network: str,
-    preset: str,
-    tokens: dict[str, str],
-    feeds: dict[str, str],
-    wrapped_native: str | None,
-    treasury: str | None,
-    alias: str | None,
-    market: bool,
-    as_json: bool,
-) -> None:
+def cli(**given: Any) -> None:
     """Deploy the contracts, and write their addresses to deployments/<chain id>.json.
 
     Each step is recorded as it lands: after an interruption the same command goes on where it stopped, and when all is
-    there it changes nothing. At the end the wiring is checked.
+    there it changes nothing. At the end the wiring is checked, and all belongs to a timelock. What no option says is as
+    config/<network>.yaml has it, then as the preset does.
     """
     from plimsoll import deploy_command
 
-    deploy_command.run(network, preset, tokens, feeds, wrapped_native, treasury, alias, market, as_json)
+    deploy_command.run(**given)
 
 
 if __name__ == "__main__":

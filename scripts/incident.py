@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,12 @@ from pathlib import Path
 import click
 
 ROOT = Path(__file__).resolve().parent.parent
+# `ape run` has the project on the path only while it reads this file
+if str(ROOT) not in sys.path:
+    sys.path.append(str(ROOT))
+
+from plimsoll.cli import FAILED, USAGE, fail  # noqa: E402
+
 # Where real market data lies, if anywhere
 DATA = ROOT.parent / "shared/data"
 PARTS = ("grid", "falls", "crashes")
@@ -39,55 +44,41 @@ def cli(parts: tuple[str, ...], quick: bool, accounts: int | None, data: Path | 
 
     Leaves incident.json and a picture for each part in the --out folder.
     """
-    # loaded late, because `ape run --help` reads every script; `ape run` has the project on the path only while it does
-    if str(ROOT) not in sys.path:
-        sys.path.append(str(ROOT))
+    # loaded late, because `ape run --help` reads every script
     from rich.console import Console
 
-    from plimsoll import incident, incident_plots, incident_report, report, scenario
+    from plimsoll import report, scenario
+    from plimsoll.incident import plots, replay
+    from plimsoll.incident import report as incident_report
 
     notes = Console(stderr=True)
     if data is not None and not data.is_dir():
-        _fail(f"--data {data}: no such folder", 2)
+        fail("incident", f"--data {data}: no such folder", USAGE)
     if data is None and DATA.is_dir():
         data = DATA
-    settings = incident.Settings(parts=parts or PARTS, seed=seed, data=data)
+    settings = replay.Settings(parts=parts or PARTS, seed=seed, data=data)
     if quick:
-        settings = replace(settings, **incident.QUICK)
+        settings = replace(settings, **replay.QUICK)
     if accounts is not None:
         settings = replace(settings, accounts=accounts)
     try:
-        incident.check_input(settings)
+        replay.check_input(settings)
         report.check_out(out)
     except (scenario.ScenarioError, report.OutputError) as error:
-        _fail(str(error), 2)
+        fail("incident", str(error), USAGE)
     try:
         with report.Bars(notes) as bars:
-            result = incident.run(settings, bars)
+            result = replay.run(settings, bars)
             bars.phase("Drawing")
-            pictures = incident_plots.draw(result)
+            pictures = plots.draw(result)
         paths = incident_report.write(result, out, pictures)
-    except (*incident.FAILURES, report.OutputError) as error:
-        _fail(str(error), 1)
+    except (*replay.FAILURES, report.OutputError) as error:
+        fail("incident", str(error), FAILED)
 
-    if as_json:
-        click.echo(json.dumps(result.figures(), indent=2))
-    else:
-        console = Console()
-        for table in incident_report.tables(result):
-            console.print()
-            console.print(table)
-        for note in incident_report.notes(result):
-            console.print(note, highlight=False)
-        console.print("written: " + ", ".join(str(p) for p in paths), highlight=False)
+    report.show(result, incident_report.tables(result), incident_report.notes(result), paths, as_json)
     missed = result.missed_targets()
     if missed:
-        _fail("targets missed: " + "; ".join(missed), 1)
-
-
-def _fail(message: str, code: int) -> None:
-    click.echo(f"incident: {message}", err=True)
-    sys.exit(code)
+        fail("incident", "targets missed: " + "; ".join(missed), FAILED)
 
 
 if __name__ == "__main__":

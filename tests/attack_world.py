@@ -15,6 +15,7 @@ from eth_abi import decode
 from plimsoll.reference.range_pool import Q96
 from plimsoll.reference.tick_math import limits, sqrt_ratio_at_tick
 from tests.conftest import load
+from tests.lending_pools import new_configured_pool
 from tests.pair_world import new_factory, new_pair
 from tests.range_world import ERROR, Refused, new_range_factory
 
@@ -322,8 +323,8 @@ class World:
         # Liquidity of the last position that a range pool began with
         self.pool_share = 0
         self.oracle = load("oracle/PriceOracle.vy").deploy()
-        self.pool = load("lending/LendingPool.vy").deploy(boa.env.generate_address("treasury"), BORROW_LIMIT, 100 * WAD)
-        self.engine = load("liquidation/LiquidationEngine.vy").deploy(self.pool.address)
+        self.pool, self.configurator = new_configured_pool(boa.env.eoa, boa.env.generate_address("treasury"), BORROW_LIMIT, 100 * WAD)
+        self.engine = load("liquidation/LiquidationEngine.vy").deploy(self.pool.address, 300)
         self.lens = load("lending/Lens.vy").deploy(self.pool.address)
         self.attacker, self.arbitrageur, self.provider, self.lender = (
             Agent(self, name) for name in ("attacker", "arbitrageur", "provider", "lender")
@@ -379,11 +380,11 @@ class World:
 
     def _list(self, ltv_bps: int, depth_mode: int) -> None:
         rate = boa.loads(CONSTANT_RATE)
-        self.pool.set_oracle(self.oracle.address)
-        self.pool.set_engine(self.engine.address)
+        self.configurator.set_oracle(self.oracle.address)
+        self.configurator.set_engine(self.engine.address)
         for token, unit, ltv in ((self.eth, ETH, ltv_bps), (self.usd, USD, LTV)):
-            self.pool.list_reserve(token.address, rate.address, ltv, BONUS, 5_000)
-            self.pool.set_depth_mode(token.address, depth_mode if token is self.eth else 0)
+            self.configurator.list_reserve(token.address, rate.address, ltv, BONUS, 5_000)
+            self.configurator.set_depth_mode(token.address, depth_mode if token is self.eth else 0)
             token.mint(boa.env.eoa, unit)
             token.approve(self.pool.address, unit)
             self.pool.seed(token.address, unit)

@@ -12,6 +12,7 @@ from boa.contracts.vyper.vyper_contract import VyperContract
 from plimsoll.reference.depth import NEW_RISK
 from plimsoll.reference.liquidation import WAD, Account, Collateral, Debt, Liquidation, Prices, health, liquidate
 from tests.conftest import load
+from tests.lending_pools import new_configured_pool
 
 EVERYTHING = 2**256 - 1
 
@@ -53,11 +54,11 @@ class Market:
         )
         with boa.env.prank(self.owner):
             self.oracle = load("testing/ConstantOracle.vy").deploy()
-            self.pool = load("lending/LendingPool.vy").deploy(self.treasury, borrow_limit_bps, min_debt)
-            self.engine = load("liquidation/LiquidationEngine.vy").deploy(self.pool.address)
+            self.pool, self.configurator = new_configured_pool(self.owner, self.treasury, borrow_limit_bps, min_debt)
+            self.engine = load("liquidation/LiquidationEngine.vy").deploy(self.pool.address, 300)
             self.lens = load("lending/Lens.vy").deploy(self.pool.address)
-            self.pool.set_oracle(self.oracle.address)
-            self.pool.set_engine(self.engine.address)
+            self.configurator.set_oracle(self.oracle.address)
+            self.configurator.set_engine(self.engine.address)
         self.assets: dict[str, Asset] = {}
         self.names: dict[str, str] = {}
 
@@ -89,8 +90,8 @@ class Market:
         self.names[str(asset.address)] = symbol
         self.set_price(symbol, price)
         with boa.env.prank(self.owner):
-            self.pool.list_reserve(asset.address, asset.rate.address, ltv_bps, bonus_bps, reserve_factor_bps)
-            self.pool.set_depth_mode(asset.address, depth_mode)
+            self.configurator.list_reserve(asset.address, asset.rate.address, ltv_bps, bonus_bps, reserve_factor_bps)
+            self.configurator.set_depth_mode(asset.address, depth_mode)
         self.fund(self.owner, symbol, seed * asset.unit)
         with boa.env.prank(self.owner):
             self.pool.seed(asset.address, seed * asset.unit)
@@ -177,7 +178,7 @@ class Market:
         """The account as the model takes it."""
         collaterals, debts = self.pool.account_state(account or self.borrower)
         return Account(
-            tuple(Collateral(self.names[str(asset)], *rest) for asset, *rest in collaterals),
+            tuple(Collateral(self.names[str(c.asset)], c.amount, c.ltv_bps, c.bonus_bps, c.depth_mode) for c in collaterals),
             tuple(Debt(self.names[str(asset)], *rest) for asset, *rest in debts),
         )
 

@@ -261,6 +261,7 @@ class Market:
             assert answer == (expected.liquidation_high, expected.liquidation_low, expected.fresh_low, expected.fresh_high)
         assert self.oracle.silent_ts(self.asset) == self.model.silent_ts
         assert self.oracle.cached_ts(self.asset) == (self.model.cache.bucket * BUCKET if self.model.cache else 0)
+        self.check()
         return expected
 
     # ------------------------------------------------------------ the owner

@@ -7,35 +7,36 @@
 @license MIT
 @dev See ILendingPool for what each function does and what is assumed of tokens, oracle, rate model and engine.
 
-     Words, bits lowest first (those of the reserves: contracts/modules/reserve_slots.vy)
-       position   supply shares 128 | scaled debt 112 | spare 15 | enabled as collateral 1
-       account    bit i: reserve i is enabled as collateral; bit 128 + i: debt in reserve i
+     What is packed in its words: contracts/modules/reserve_slots.vy and position_words.vy.
+
+     What is seldom done (listing, seeding, writing off, fees, sweeping) is here in name, with its checks of who may and its lock, and
+     done by PoolExtension on this contract's storage: a contract has 24,576 bytes.
 """
 
 # ---------------------------------------------------------------- imports
 
 from ethereum.ercs import IERC20
-from ethereum.ercs import IERC20Detailed
 
-# who may list assets and name the oracle and the engine
-from snekmate.auth import ownable
-
+from interfaces import IDeferred
+from interfaces import IFlashBorrower
 from interfaces import ILendingPool
+from interfaces import IOperators
 from interfaces import IPriceOracle
 
 from contracts.modules import bit_sets
 from contracts.modules import depth_math
 from contracts.modules import interest
+from contracts.modules import position_words
+from contracts.modules import reasons
 from contracts.modules import reserve_slots
 from contracts.modules import shares_math
 from contracts.modules import transfers
 
-initializes: ownable
+# First, and in this order: PoolExtension has them in the same slots.
 initializes: reserve_slots
+initializes: position_words[reserve_slots := reserve_slots]
 
 implements: ILendingPool
-
-exports: (ownable.owner, ownable.transfer_ownership)
 
 # ---------------------------------------------------------------- constants
 
@@ -44,133 +45,120 @@ RAY: constant(uint256) = 10**27
 BPS: constant(uint256) = 10_000
 
 MAX_BORROW_LIMIT_BPS: constant(uint256) = 9_900
-# A liquidation at the full bonus must be covered with this much of the collateral's value to spare.
-LTV_MARGIN_BPS: constant(uint256) = 500
-# Above 4/3 the floor of the seizure price (0.75 of the trigger price, with the bonus) would exceed the trigger price itself.
-MAX_BONUS_BPS: constant(uint256) = 13_000
+FLASH_FEE_BPS: constant(uint256) = 5
+FLASH_CALLBACK: constant(bytes32) = keccak256("ERC3156FlashBorrower.onFlashLoan")
 
-MAX_RESERVES: constant(uint256) = 128
-# Bounds the gas of a health check, and with it that of a liquidation.
-MAX_ASSETS: constant(uint256) = 8
 NO_RESERVE: constant(uint256) = 128
 
-LOW_128: constant(uint256) = 2**128 - 1
-MASK_112: constant(uint256) = 2**112 - 1
-ENABLED: constant(uint256) = 1 << 255
+LOW_160: constant(uint256) = 2**160 - 1
+
+# Beside the account in `deferred`: a health check was skipped; one that looks at the caps of collateral
+SKIPPED: constant(uint256) = 1 << 160
+SKIPPED_CAPPED: constant(uint256) = 1 << 161
+
+# ---------------------------------------------------------------- events
+
+# PoolExtension's, logged as this contract. The compiler puts into an ABI what stands in the contract itself: they are written again
+# here (tests/unit/lending_pool/test_layout.py holds them against the interface).
+
+
+event ReserveListed:
+    asset: indexed(address)
+    id: uint256
+
+
+event ReserveSeeded:
+    asset: indexed(address)
+    amount: uint256
+    shares: uint256
+
+
+event FeesCollected:
+    asset: indexed(address)
+    shares: uint256
+
+
+event Sweep:
+    asset: indexed(address)
+    amount: uint256
+
+
+event DeficitWrittenOff:
+    asset: indexed(address)
+    account: indexed(address)
+    amount: uint256
+    loss: uint256
+    treasury_shares_burned: uint256
+    total_shares: uint256
+
+
+event CollateralForfeited:
+    asset: indexed(address)
+    account: indexed(address)
+    shares: uint256
+
 
 # ---------------------------------------------------------------- immutables
 
 treasury: public(immutable(address))
 borrow_limit_bps: public(immutable(uint256))
 min_debt_wad: public(immutable(uint256))
+# who may change what is configured (PoolConfigurator), and who knows who may act for whom (Operators)
+configurator: public(immutable(address))
+operators: public(immutable(address))
+# the code of what is seldom done (PoolExtension)
+extension: public(immutable(address))
 
 # ---------------------------------------------------------------- storage
 
-oracle: reentrant(public(address))
-engine: reentrant(public(address))
+# Each an address, and above its 160 bits a time before which new risk, or liquidation, is closed
+oracle_word: uint256
+engine_word: uint256
 
-# by reserve id << 160 | account
-words: HashMap[uint256, uint256]
-bitmaps: HashMap[address, uint256]
+# The account whose health is checked when `defer` ends, with SKIPPED
+deferred: transient(uint256)
 
 # ---------------------------------------------------------------- constructor
 
 
 @deploy
-def __init__(treasury_: address, borrow_limit: uint256, min_debt: uint256):
+def __init__(treasury_: address, borrow_limit: uint256, min_debt: uint256, configurator_: address, operators_: address, extension_: address):
     """
     @param borrow_limit What part of its capacity an account may owe after taking risk, bps
     @param min_debt Least debt of an account in a reserve after borrowing, WAD units of account
     """
-    ownable.__init__()
-    assert treasury_ != empty(address), "pool: zero address"
+    for role: address in [treasury_, configurator_, operators_, extension_]:
+        assert role != empty(address), "pool: zero address"
     assert 0 < borrow_limit and borrow_limit <= MAX_BORROW_LIMIT_BPS, "pool: bad borrow limit"
     treasury = treasury_
     borrow_limit_bps = borrow_limit
     min_debt_wad = min_debt
+    configurator = configurator_
+    operators = operators_
+    extension = extension_
 
 
-# ---------------------------------------------------------------- external, owner
-
-
-@external
-def list_reserve(asset: address, rate_model: address, ltv_bps: uint256, bonus_bps: uint256, reserve_factor_bps: uint256):
-    ownable._check_owner()
-    assert reserve_slots.markets[asset] == 0, "pool: already listed"
-    id: uint256 = reserve_slots.count
-    assert id < MAX_RESERVES, "pool: too many reserves"
-    self._check_address(rate_model)
-    decimals: uint256 = convert(staticcall IERC20Detailed(asset).decimals(), uint256)
-    assert 6 <= decimals and decimals <= 18, "pool: bad decimals"
-    assert BPS <= bonus_bps and bonus_bps <= MAX_BONUS_BPS, "pool: bad bonus"
-    # LTV <= 1/bonus - 5 %, multiplied out
-    assert ltv_bps <= BPS and (ltv_bps + LTV_MARGIN_BPS) * bonus_bps <= BPS * BPS, "pool: bad ltv"
-    assert reserve_factor_bps <= BPS, "pool: bad reserve factor"
-    # Only a pool of two reserves may have a FULL one.
-    if id == 2 and (reserve_slots.listings[0] | reserve_slots.listings[1]) & reserve_slots.DEPTH_FULL != 0:
-        self._refuse_depth_mode()
-    # A unit of fees: 2^16 shares = 0.065 raw units at 6 decimals, ten times as much for each decimal more.
-    fee_shift: uint256 = 16 + (decimals - 6) * 10 // 3
-    reserve_slots.count = id + 1
-    reserve_slots.markets[asset] = (
-        convert(rate_model, uint256)
-        | (id << reserve_slots.ID_AT)
-        | (reserve_factor_bps << reserve_slots.RESERVE_FACTOR_AT)
-        | (fee_shift << reserve_slots.FEE_SHIFT_AT)
-        | (depth_math._risk(ltv_bps, bonus_bps) << reserve_slots.RISK_AT)
-        | reserve_slots.LISTED
-    )
-    reserve_slots.listings[id] = (
-        convert(asset, uint256)
-        | (ltv_bps << reserve_slots.LTV_AT)
-        | (bonus_bps << reserve_slots.BONUS_AT)
-        | ((decimals - 6) << reserve_slots.DECIMALS_AT)
-    )
-    fresh: reserve_slots.Reserve = empty(reserve_slots.Reserve)
-    fresh.id = id
-    fresh.index_ray = RAY
-    reserve_slots._store(fresh)
-    log ILendingPool.ReserveListed(
-        asset=asset,
-        id=id,
-        rate_model=rate_model,
-        ltv_bps=ltv_bps,
-        bonus_bps=bonus_bps,
-        reserve_factor_bps=reserve_factor_bps,
-    )
+# ---------------------------------------------------------------- external, configurator
 
 
 @external
-def set_depth_mode(asset: address, mode: uint256):
-    ownable._check_owner()
-    market: uint256 = reserve_slots._market(asset)
-    id: uint256 = (market >> reserve_slots.ID_AT) & reserve_slots.MASK_8
-    listing: uint256 = reserve_slots.listings[id]
-    # FULL changes who is liquidatable: never under anybody's feet.
-    if mode > depth_math.FULL or (mode == depth_math.FULL and (market & reserve_slots.SEEDED != 0 or reserve_slots.count > 2)):
-        self._refuse_depth_mode()
-    risk: uint256 = 0
-    if mode != depth_math.OFF:
-        risk = self._risk(listing)
-    reserve_slots.markets[asset] = (market & ~(reserve_slots.MASK_27 << reserve_slots.RISK_AT)) | (risk << reserve_slots.RISK_AT)
-    reserve_slots.listings[id] = (listing & ~(reserve_slots.DEPTH_OFF | reserve_slots.DEPTH_FULL)) | (mode << reserve_slots.DEPTH_MODE_AT)
-    log ILendingPool.DepthModeSet(asset=asset, mode=mode)
+def configure(asset: address, market: uint256, listing: uint256, caps: uint256, ramp: uint256, stakers: address):
+    self._check_configurator()
+    self._extend()
 
 
 @external
-def set_oracle(oracle: address):
-    ownable._check_owner()
-    self._check_address(oracle)
-    self.oracle = oracle
-    log ILendingPool.OracleSet(oracle=oracle)
+def set_oracle(oracle: address, new_risk_from: uint256):
+    self._check_configurator()
+    self.oracle_word = self._guarded(oracle, new_risk_from)
+    log ILendingPool.OracleSet(oracle=oracle, new_risk_from=new_risk_from)
 
 
 @external
-def set_engine(engine: address):
-    ownable._check_owner()
-    self._check_address(engine)
-    self.engine = engine
-    log ILendingPool.EngineSet(engine=engine)
+def set_engine(engine: address, liquidation_from: uint256):
+    self._check_configurator()
+    self.engine_word = self._guarded(engine, liquidation_from)
+    log ILendingPool.EngineSet(engine=engine, liquidation_from=liquidation_from)
 
 
 # ---------------------------------------------------------------- external, lenders and borrowers
@@ -178,22 +166,7 @@ def set_engine(engine: address):
 
 @external
 def seed(asset: address, amount: uint256):
-    market: uint256 = reserve_slots._market(asset)
-    assert market & reserve_slots.SEEDED == 0, "pool: already seeded"
-    decimals: uint256 = convert(staticcall IERC20Detailed(asset).decimals(), uint256)
-    assert amount >= 10**(decimals - 3), "pool: seed too small"
-    assert amount <= reserve_slots.MAX_ASSETS, "pool: too much"
-
-    reserve_slots.markets[asset] = market | reserve_slots.SEEDED
-    reserve: reserve_slots.Reserve = empty(reserve_slots.Reserve)
-    reserve.id = (market >> reserve_slots.ID_AT) & reserve_slots.MASK_8
-    reserve.cash = amount
-    reserve.total_shares = shares_math._to_shares_down(amount, 0, 0)
-    reserve_slots._store(reserve)
-    # Dead shares: the price per share of a reserve that was ever used is never that of an empty one.
-    self.words[self._key(reserve.id, empty(address))] = reserve.total_shares
-    transfers._pull(asset, msg.sender, amount)
-    log ILendingPool.ReserveSeeded(asset=asset, amount=amount, shares=reserve.total_shares)
+    self._extend()
 
 
 @external
@@ -204,35 +177,38 @@ def supply(asset: address, amount: uint256, on_behalf: address) -> uint256:
     if supplied == 0:
         self._refuse_zero()
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
+    # FROZEN and the pauses are the highest bits
+    if reserve.market >= reserve_slots.FROZEN:
+        self._check_open(reserve.market, reserve_slots.PAUSED_SUPPLY)
     assets: uint256 = unsafe_add(reserve.cash, reserve.debt)
     shares: uint256 = shares_math._to_shares_down(supplied, assets, reserve.total_shares)
     reserve.cash = unsafe_add(reserve.cash, supplied)
     reserve.total_shares = unsafe_add(reserve.total_shares, shares)
     # MAX_ASSETS is all ones, 103 of them: this asks whether the assets or the shares, which have 124, outgrow their fields.
-    assert supplied | unsafe_add(assets, supplied) | (reserve.total_shares >> 21) <= reserve_slots.MAX_ASSETS, "pool: too much"
+    if supplied | unsafe_add(assets, supplied) | (reserve.total_shares >> 21) > reserve_slots.MAX_ASSETS:
+        reasons._refuse("pool: too much")
+    assets = unsafe_add(assets, supplied)
+    if reserve.market & reserve_slots.CAPPED != 0:
+        self._check_supply_cap(reserve.id, assets)
     # an index, and with it what a share is worth, grows 20,000-fold at most: a unit is never less than 49 shares
     assert shares != 0  # dev: zero shares
     reserve_slots._store(reserve)
-    key: uint256 = (reserve.id << 160) | convert(on_behalf, uint256)
-    before: uint256 = self.words[key]
-    word: uint256 = unsafe_add(before, shares)
-    self.words[key] = word
-    if word >= ENABLED and self.bitmaps[on_behalf] > LOW_128:
-        self._join(asset, reserve.id, before & LOW_128, word & LOW_128, unsafe_add(assets, supplied), reserve.total_shares)
+    self._credit(asset, reserve.id, on_behalf, shares, assets, reserve.total_shares)
     transfers._pull(asset, msg.sender, supplied)
     log ILendingPool.Supply(asset=asset, account=on_behalf, payer=msg.sender, amount=supplied, shares=shares)
     return shares
 
 
 @external
-def withdraw(asset: address, amount: uint256, receiver: address) -> uint256:
+def withdraw(asset: address, amount: uint256, receiver: address, account: address = msg.sender) -> uint256:
     if amount == 0:
         self._refuse_zero()
+    if account != msg.sender:
+        self._check_operator(account)
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
     assets: uint256 = unsafe_add(reserve.cash, reserve.debt)
-    key: uint256 = (reserve.id << 160) | convert(msg.sender, uint256)
-    word: uint256 = self.words[key]
-    shares: uint256 = word & LOW_128
+    word: uint256 = position_words.words[(reserve.id << 160) | convert(account, uint256)]
+    shares: uint256 = word & position_words.LOW_128
     withdrawn: uint256 = amount
     if amount == max_value(uint256):
         withdrawn = shares_math._to_assets_down(shares, assets, reserve.total_shares)
@@ -242,64 +218,66 @@ def withdraw(asset: address, amount: uint256, receiver: address) -> uint256:
     if amount != max_value(uint256):
         shares = shares_math._to_shares_up(withdrawn, assets, reserve.total_shares)
     # nothing to withdraw is too little as well
-    assert withdrawn != 0 and shares <= word & LOW_128, "pool: insufficient supply"
+    if withdrawn == 0 or shares > word & position_words.LOW_128:
+        self._refuse_without_supply()
 
     reserve.cash = unsafe_sub(reserve.cash, withdrawn)
     reserve.total_shares = unsafe_sub(reserve.total_shares, shares)
     reserve_slots._store(reserve)
-    word = unsafe_sub(word, shares)
-    self.words[key] = word
-    if word >= ENABLED:
-        bitmap: uint256 = self.bitmaps[msg.sender]
-        if bitmap > LOW_128:
-            word = word & LOW_128
-            self._recount(reserve.id, unsafe_add(word, shares), word)
-            left: uint256 = shares_math._to_assets_down(word, unsafe_sub(assets, withdrawn), reserve.total_shares)
-            self._check_new_risk(IPriceOracle(self.oracle), msg.sender, bitmap, 0, reserve.id, left, False)
+    self._debit(reserve.id, reserve.market, account, word, shares, unsafe_sub(assets, withdrawn), reserve.total_shares)
     transfers._push(asset, receiver, withdrawn)
-    log ILendingPool.Withdraw(asset=asset, account=msg.sender, receiver=receiver, amount=withdrawn, shares=shares)
+    log ILendingPool.Withdraw(asset=asset, account=account, receiver=receiver, amount=withdrawn, shares=shares)
     return withdrawn
 
 
 @external
-def borrow(asset: address, amount: uint256, receiver: address) -> uint256:
+def borrow(asset: address, amount: uint256, receiver: address, account: address = msg.sender) -> uint256:
     if amount == 0:
         self._refuse_zero()
+    if account != msg.sender:
+        self._check_operator(account)
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
+    if reserve.market >= reserve_slots.FROZEN:
+        self._check_open(reserve.market, reserve_slots.PAUSED_BORROW)
     if reserve.scaled_debt == 0:
         reserve.index_ray, reserve.last_rate = reserve_slots._load_debt_side(reserve.id)
     if amount > reserve.cash:
         self._refuse_without_cash()
-    bitmap: uint256 = self.bitmaps[msg.sender]
+    bitmap: uint256 = position_words.bitmaps[account]
     if (bitmap >> reserve.id) & 1 != 0:
         self._refuse_same_asset()
     debt_bit: uint256 = (1 << 128) << reserve.id
     if bitmap & debt_bit == 0:
-        assert bit_sets._count(bitmap >> 128) < MAX_ASSETS, "pool: too many debts"
-        if bitmap <= LOW_128:
-            self._recount_all(msg.sender, bitmap, True)
+        if bit_sets._count(bitmap >> 128) >= position_words.MAX_ASSETS:
+            reasons._refuse("pool: too many debts")
+        if bitmap <= position_words.LOW_128:
+            position_words._recount_all(account, bitmap, True)
         bitmap = bitmap | debt_bit
-        self.bitmaps[msg.sender] = bitmap
+        position_words.bitmaps[account] = bitmap
 
-    scaled: uint256 = shares_math._to_scaled_up(amount, reserve.index_ray)
+    owed: uint256 = amount
+    fee_bps: uint256 = (reserve.market >> reserve_slots.ORIGINATION_FEE_AT) & reserve_slots.MASK_9
+    if fee_bps != 0:
+        fee: uint256 = unsafe_div(unsafe_add(unsafe_mul(amount, fee_bps), BPS - 1), BPS)
+        owed = unsafe_add(amount, fee)
+        reserve.total_shares, reserve.fee_units = self._mint_origination_fee(asset, account, reserve, fee)
+    scaled: uint256 = shares_math._to_scaled_up(owed, reserve.index_ray)
     reserve.cash = unsafe_sub(reserve.cash, amount)
     reserve.scaled_debt = unsafe_add(reserve.scaled_debt, scaled)
     reserve_slots._store(reserve)
-    key: uint256 = (reserve.id << 160) | convert(msg.sender, uint256)
-    word: uint256 = unsafe_add(self.words[key], scaled << 128)
-    self.words[key] = word
+    key: uint256 = (reserve.id << 160) | convert(account, uint256)
+    word: uint256 = unsafe_add(position_words.words[key], scaled << 128)
+    position_words.words[key] = word
+    total: uint256 = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
+    if reserve.market & reserve_slots.CAPPED != 0:
+        self._check_debt_cap(reserve.id, total)
     # The debt in this reserve is at hand; the check adds the others.
-    oracle: IPriceOracle = IPriceOracle(self.oracle)
-    value: uint256 = self._borrowed_value_up(
-        oracle,
-        asset,
-        reserve.market,
-        shares_math._to_debt_up((word >> 128) & MASK_112, reserve.index_ray),
-        unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY),
-    )
-    self._check_new_risk(oracle, msg.sender, bitmap ^ debt_bit, value, NO_RESERVE, 0, True)
+    oracle: IPriceOracle = self._new_risk_oracle()
+    debt: uint256 = shares_math._to_debt_up((word >> 128) & position_words.MASK_112, reserve.index_ray)
+    value: uint256 = self._borrowed_value_up(oracle, asset, reserve.market, debt, total)
+    self._check_new_risk(oracle, account, bitmap ^ debt_bit, value, NO_RESERVE, 0, True)
     transfers._push(asset, receiver, amount)
-    log ILendingPool.Borrow(asset=asset, account=msg.sender, receiver=receiver, amount=amount, scaled=scaled)
+    log ILendingPool.Borrow(asset=asset, account=account, receiver=receiver, amount=amount, scaled=scaled)
     return scaled
 
 
@@ -307,14 +285,16 @@ def borrow(asset: address, amount: uint256, receiver: address) -> uint256:
 def repay(asset: address, amount: uint256, on_behalf: address) -> uint256:
     if amount == 0:
         self._refuse_zero()
-    assert amount != max_value(uint256) or on_behalf == msg.sender, "pool: own debt only"
+    if amount == max_value(uint256) and on_behalf != msg.sender:
+        self._refuse_debt_of_another()
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
     repaid: uint256 = 0
     scaled: uint256 = 0
     owes: bool = False
     # More than the debt is clamped: somebody else's repayment just before must not make this one fail.
     repaid, scaled, owes = self._reduce_debt(reserve.id, reserve.index_ray, on_behalf, amount)
-    assert scaled != 0, "pool: zero shares"
+    if scaled == 0:
+        self._refuse_zero_shares()
     reserve.cash = unsafe_add(reserve.cash, repaid)
     reserve.scaled_debt = unsafe_sub(reserve.scaled_debt, scaled)
     reserve_slots._store(reserve)
@@ -324,32 +304,131 @@ def repay(asset: address, amount: uint256, on_behalf: address) -> uint256:
 
 
 @external
-def set_collateral(asset: address, enabled: bool):
+def repay_with_shares(asset: address, amount: uint256, on_behalf: address, account: address = msg.sender) -> uint256:
+    if amount == 0:
+        self._refuse_zero()
+    if account != msg.sender:
+        self._check_operator(account)
+    if amount == max_value(uint256) and on_behalf != account:
+        self._refuse_debt_of_another()
+    reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
+    repaid: uint256 = 0
+    scaled: uint256 = 0
+    owes: bool = False
+    repaid, scaled, owes = self._reduce_debt(reserve.id, reserve.index_ray, on_behalf, amount)
+    if scaled == 0:
+        self._refuse_zero_shares()
+    shares: uint256 = shares_math._to_shares_up(repaid, unsafe_add(reserve.cash, reserve.debt), reserve.total_shares)
+    # after the debt, which may be of the same account
+    word: uint256 = position_words.words[position_words._key(reserve.id, account)]
+    if shares > word & position_words.LOW_128:
+        self._refuse_without_supply()
+    reserve.scaled_debt = unsafe_sub(reserve.scaled_debt, scaled)
+    reserve.total_shares = unsafe_sub(reserve.total_shares, shares)
+    reserve_slots._store(reserve)
+    debt: uint256 = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
+    self._debit(reserve.id, reserve.market, account, word, shares, unsafe_add(reserve.cash, debt), reserve.total_shares)
+    log ILendingPool.RepayWithShares(asset=asset, account=on_behalf, payer=account, amount=repaid, scaled=scaled, shares=shares)
+    return repaid
+
+
+@external
+def transfer_shares(asset: address, shares: uint256, receiver: address, account: address = msg.sender) -> uint256:
+    self._check_address(receiver)
+    if account != msg.sender:
+        self._check_operator(account)
+    reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
+    assets: uint256 = unsafe_add(reserve.cash, reserve.debt)
+    word: uint256 = position_words.words[position_words._key(reserve.id, account)]
+    moved: uint256 = shares
+    if shares == max_value(uint256):
+        moved = word & position_words.LOW_128
+    if moved == 0:
+        self._refuse_zero()
+    if moved > word & position_words.LOW_128:
+        self._refuse_without_supply()
+    self._debit(reserve.id, reserve.market, account, word, moved, assets, reserve.total_shares)
+    self._credit(asset, reserve.id, receiver, moved, assets, reserve.total_shares)
+    log ILendingPool.TransferShares(asset=asset, account=account, receiver=receiver, shares=moved)
+    return moved
+
+
+@external
+def set_collateral(asset: address, enabled: bool, account: address = msg.sender):
+    if account != msg.sender:
+        self._check_operator(account)
     market: uint256 = reserve_slots._market(asset)
-    id: uint256 = (market >> reserve_slots.ID_AT) & reserve_slots.MASK_8
-    bitmap: uint256 = self.bitmaps[msg.sender]
+    id: uint256 = (market >> reserve_slots.ID_AT) & reserve_slots.MASK_7
+    bitmap: uint256 = position_words.bitmaps[account]
     if ((bitmap >> id) & 1 == 1) == enabled:
         return
     if enabled:
         # Its shares come and go with fees and deficits, which no count of collateral would notice.
-        assert msg.sender != treasury, "pool: treasury"
+        if account == treasury:
+            reasons._refuse("pool: treasury")
         if (bitmap >> (128 + id)) & 1 != 0:
             self._refuse_same_asset()
-        assert bit_sets._count(bitmap & LOW_128) < MAX_ASSETS, "pool: too many collaterals"
-
+        if bit_sets._count(bitmap & position_words.LOW_128) >= position_words.MAX_ASSETS:
+            reasons._refuse("pool: too many collaterals")
+        if market & reserve_slots.FROZEN != 0:
+            self._refuse_frozen()
     bitmap = bitmap ^ (1 << id)
-    self.bitmaps[msg.sender] = bitmap
-    key: uint256 = self._key(id, msg.sender)
-    word: uint256 = self.words[key] ^ ENABLED
-    self.words[key] = word
-    if bitmap > LOW_128:
+    position_words.bitmaps[account] = bitmap
+    key: uint256 = position_words._key(id, account)
+    word: uint256 = position_words.words[key] ^ position_words.ENABLED
+    position_words.words[key] = word
+    if bitmap > position_words.LOW_128:
         if enabled:
             reserve: reserve_slots.Reserve = reserve_slots._load(asset, id)
-            self._join(asset, id, 0, word & LOW_128, unsafe_add(reserve.cash, reserve.debt), reserve.total_shares)
+            self._join(asset, id, 0, word & position_words.LOW_128, unsafe_add(reserve.cash, reserve.debt), reserve.total_shares)
         else:
-            self._recount(id, word & LOW_128, 0)
-            self._check_new_risk(IPriceOracle(self.oracle), msg.sender, bitmap, 0, NO_RESERVE, 0, False)
-    log ILendingPool.CollateralSet(asset=asset, account=msg.sender, enabled=enabled)
+            self._check_not_paused(market, reserve_slots.PAUSED_COLLATERAL)
+            position_words._recount(id, word & position_words.LOW_128, 0)
+            self._check_new_risk(self._new_risk_oracle(), account, bitmap, 0, NO_RESERVE, 0, False)
+    log ILendingPool.CollateralSet(asset=asset, account=account, enabled=enabled)
+
+
+@external
+@reentrant
+def defer(account: address, data: Bytes[8192]):
+    """
+    @dev Without the lock, so that the caller can act in between: each action takes it for itself. Who is judged only at the end can
+         be liquidated by nobody before it (_check_engine), himself included.
+    """
+    if account != msg.sender:
+        self._check_operator(account)
+    if self.deferred != 0:
+        self._refuse_deferred()
+    self.deferred = convert(account, uint256)
+    extcall IDeferred(msg.sender).on_deferred(account, data)
+    deferred: uint256 = self.deferred
+    self.deferred = 0
+    bitmap: uint256 = position_words.bitmaps[account]
+    if deferred > LOW_160 and bitmap > position_words.LOW_128:
+        self._check_new_risk(self._new_risk_oracle(), account, bitmap, 0, NO_RESERVE, 0, deferred & SKIPPED_CAPPED != 0)
+
+
+@external
+@reentrant
+def flashLoan(receiver: address, token: address, amount: uint256, data: Bytes[4096]) -> bool:
+    """
+    @dev Without the lock, so that the receiver can repay, withdraw and liquidate with what it got. The books do not move: while the
+         tokens are out, prices of shares and rates are those of before, and what is not there cannot be paid out.
+    """
+    reserve: reserve_slots.Reserve = reserve_slots._load(token, reserve_slots.ID_UNKNOWN)
+    self._check_open(reserve.market, reserve_slots.PAUSED_FLASH)
+    if amount == 0:
+        self._refuse_zero()
+    if amount > reserve.cash:
+        self._refuse_without_cash()
+    fee: uint256 = self._flash_fee_up(amount)
+    transfers._push(token, receiver, amount)
+    if extcall IFlashBorrower(receiver).onFlashLoan(msg.sender, token, amount, fee, data) != FLASH_CALLBACK:
+        reasons._refuse("pool: flash callback")
+    transfers._pull(token, receiver, amount)
+    assert extcall IERC20(token).transferFrom(receiver, treasury, fee, default_return_value=True)  # dev: fee
+    log ILendingPool.FlashLoan(asset=token, receiver=receiver, amount=amount, fee=fee)
+    return True
 
 
 @external
@@ -359,16 +438,12 @@ def accrue(asset: address):
 
 @external
 def collect_fees(asset: address) -> uint256:
-    reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
-    shares: uint256 = reserve_slots._fee_shares(reserve, reserve.market)
-    if shares != 0:
-        reserve.fee_units = 0
-        reserve_slots.fees[reserve.id] = 0
-        key: uint256 = self._key(reserve.id, treasury)
-        self.words[key] = unsafe_add(self.words[key], shares)
-        log ILendingPool.FeesCollected(asset=asset, shares=shares)
-    reserve_slots._store(reserve)
-    return shares
+    return self._extend()
+
+
+@external
+def sweep(asset: address) -> uint256:
+    return self._extend()
 
 
 # ---------------------------------------------------------------- external, liquidation engine
@@ -385,7 +460,7 @@ def settle_liquidation(
     seize_amount: uint256,
     fee_amount: uint256,
 ):
-    self._check_engine()
+    self._check_engine(borrower)
     if repay_amount == 0 or seize_amount == 0:
         self._refuse_zero()
     # the two reserves are held in memory side by side
@@ -397,7 +472,8 @@ def settle_liquidation(
     scaled: uint256 = 0
     owes: bool = False
     repaid, scaled, owes = self._reduce_debt(reserve.id, reserve.index_ray, borrower, repay_amount)
-    assert repaid == repay_amount, "pool: above debt"
+    if repaid != repay_amount:
+        reasons._refuse("pool: above debt")
     reserve.cash = unsafe_add(reserve.cash, repaid)
     reserve.scaled_debt = unsafe_sub(reserve.scaled_debt, scaled)
     reserve_slots._store(reserve)
@@ -415,27 +491,8 @@ def settle_liquidation(
 
 @external
 def write_off(borrower: address):
-    self._check_engine()
-    bitmap: uint256 = self.bitmaps[borrower]
-    assert bitmap > LOW_128, "pool: no debt"
-
-    self._recount_all(borrower, bitmap, False)
-    rest: uint256 = bitmap & LOW_128
-    for _: uint256 in range(MAX_ASSETS):
-        if rest == 0:
-            break
-        id: uint256 = bit_sets._lowest(rest)
-        rest = rest & unsafe_sub(rest, 1)
-        self._forfeit(borrower, id)
-
-    rest = bitmap >> 128
-    for _: uint256 in range(MAX_ASSETS):
-        if rest == 0:
-            break
-        id: uint256 = bit_sets._lowest(rest)
-        rest = rest & unsafe_sub(rest, 1)
-        self._write_off_debt(borrower, id)
-    self.bitmaps[borrower] = bitmap & LOW_128
+    self._check_engine(borrower)
+    self._extend()
 
 
 # ---------------------------------------------------------------- external views
@@ -444,10 +501,10 @@ def write_off(borrower: address):
 @view
 @external
 def account_state(account: address) -> ILendingPool.AccountState:
-    bitmap: uint256 = self.bitmaps[account]
+    bitmap: uint256 = position_words.bitmaps[account]
     state: ILendingPool.AccountState = empty(ILendingPool.AccountState)
-    rest: uint256 = bitmap & LOW_128
-    for _: uint256 in range(MAX_ASSETS):
+    rest: uint256 = bitmap & position_words.LOW_128
+    for _: uint256 in range(position_words.MAX_ASSETS):
         if rest == 0:
             break
         id: uint256 = bit_sets._lowest(rest)
@@ -458,13 +515,14 @@ def account_state(account: address) -> ILendingPool.AccountState:
             ILendingPool.Collateral(
                 asset=asset,
                 amount=self._supply_down(id, asset, account)[0],
-                ltv_bps=self._ltv_bps(listing),
+                ltv_bps=reserve_slots._liquidation_ltv_bps(id, listing),
+                new_risk_ltv_bps=self._ltv_bps(listing),
                 bonus_bps=self._bonus_bps(listing),
                 depth_mode=self._depth_mode(listing),
             )
         )
     rest = bitmap >> 128
-    for _: uint256 in range(MAX_ASSETS):
+    for _: uint256 in range(position_words.MAX_ASSETS):
         if rest == 0:
             break
         id: uint256 = bit_sets._lowest(rest)
@@ -478,13 +536,13 @@ def account_state(account: address) -> ILendingPool.AccountState:
 @view
 @external
 def positions(account: address) -> (uint256, DynArray[uint256, 256]):
-    bitmap: uint256 = self.bitmaps[account]
+    bitmap: uint256 = position_words.bitmaps[account]
     words: DynArray[uint256, 256] = []
-    rest: uint256 = (bitmap | (bitmap >> 128)) & LOW_128
-    for _: uint256 in range(2 * MAX_ASSETS):
+    rest: uint256 = (bitmap | (bitmap >> 128)) & position_words.LOW_128
+    for _: uint256 in range(2 * position_words.MAX_ASSETS):
         if rest == 0:
             break
-        words.append(self.words[self._key(bit_sets._lowest(rest), account)] & ~ENABLED)
+        words.append(position_words.words[position_words._key(bit_sets._lowest(rest), account)] & ~position_words.ENABLED)
         rest = rest & unsafe_sub(rest, 1)
     return bitmap, words
 
@@ -493,15 +551,17 @@ def positions(account: address) -> (uint256, DynArray[uint256, 256]):
 @external
 def reserve_state(asset: address) -> ILendingPool.ReserveState:
     market: uint256 = reserve_slots._market(asset)
-    id: uint256 = (market >> reserve_slots.ID_AT) & reserve_slots.MASK_8
+    id: uint256 = (market >> reserve_slots.ID_AT) & reserve_slots.MASK_7
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, id)
     if reserve.scaled_debt == 0:
         reserve.index_ray, reserve.last_rate = reserve_slots._load_debt_side(id)
     seeded: bool = market & reserve_slots.SEEDED != 0
     listing: uint256 = reserve_slots.listings[id]
     ltv_bps: uint256 = 0
+    new_risk_ltv_bps: uint256 = 0
     if seeded:
-        ltv_bps = self._ltv_bps(listing)
+        ltv_bps = reserve_slots._liquidation_ltv_bps(id, listing)
+        new_risk_ltv_bps = self._ltv_bps(listing)
     model: address = convert(market & reserve_slots.MASK_160, address)
     utilisation_wad: uint256 = 0
     if reserve.debt != 0:
@@ -516,13 +576,62 @@ def reserve_state(asset: address) -> ILendingPool.ReserveState:
         index_ray=reserve.index_ray,
         borrow_rate_wad=interest._rate_wad(model, utilisation_wad, reserve.last_rate),
         ltv_bps=ltv_bps,
+        new_risk_ltv_bps=new_risk_ltv_bps,
         bonus_bps=self._bonus_bps(listing),
-        reserve_factor_bps=(market >> reserve_slots.RESERVE_FACTOR_AT) & reserve_slots.MASK_16,
+        reserve_factor_bps=(market >> reserve_slots.RESERVE_FACTOR_AT) & reserve_slots.MASK_14,
         seeded=seeded,
         rate_model=model,
         depth_mode=self._depth_mode(listing),
         counted_shares=reserve_slots._counted_shares(listing),
     )
+
+
+@view
+@external
+@reentrant
+def config_words(asset: address) -> (uint256, uint256, uint256, uint256, address):
+    market: uint256 = reserve_slots._market(asset)
+    id: uint256 = (market >> reserve_slots.ID_AT) & reserve_slots.MASK_7
+    return market, reserve_slots.listings[id], reserve_slots.caps[id], reserve_slots.ramps[id], reserve_slots.stakers[id]
+
+
+@view
+@external
+@reentrant
+def guards() -> (uint256, uint256):
+    return self.oracle_word >> 160, self.engine_word >> 160
+
+
+@view
+@external
+@reentrant
+def oracle() -> address:
+    return convert(self.oracle_word & LOW_160, address)
+
+
+@view
+@external
+@reentrant
+def engine() -> address:
+    return convert(self.engine_word & LOW_160, address)
+
+
+@view
+@external
+@reentrant
+def maxFlashLoan(token: address) -> uint256:
+    market: uint256 = reserve_slots.markets[token]
+    if market & reserve_slots.SEEDED == 0 or self._closed(market, reserve_slots.PAUSED_FLASH):
+        return 0
+    return reserve_slots.states[(market >> reserve_slots.ID_AT) & reserve_slots.MASK_7][0] & reserve_slots.MAX_AMOUNT
+
+
+@view
+@external
+@reentrant
+def flashFee(token: address, amount: uint256) -> uint256:
+    reserve_slots._market(token)
+    return self._flash_fee_up(amount)
 
 
 @view
@@ -536,14 +645,15 @@ def reserves_count() -> uint256:
 @external
 @reentrant
 def reserve_at(id: uint256) -> address:
-    assert id < reserve_slots.count, "pool: not listed"
+    if id >= reserve_slots.count:
+        reasons._refuse("pool: not listed")
     return self._asset(id)
 
 
 @view
 @external
 def supply_shares_of(account: address, asset: address) -> uint256:
-    return self.words[self._key(self._listed_id(asset), account)] & LOW_128
+    return position_words.words[position_words._key(self._listed_id(asset), account)] & position_words.LOW_128
 
 
 @view
@@ -558,49 +668,196 @@ def debt_of(account: address, asset: address) -> uint256:
     return self._debt_up(self._listed_id(asset), asset, account)
 
 
-# ---------------------------------------------------------------- internals: reasons with several places, each 125 bytes of code
+# ---------------------------------------------------------------- internals: reasons that stand in several places
 
 
 @internal
 @pure
 def _refuse_zero():
-    raise "pool: zero amount"
+    reasons._refuse("pool: zero amount")
+
+
+@internal
+@pure
+def _refuse_zero_shares():
+    reasons._refuse("pool: zero shares")
 
 
 @internal
 @pure
 def _refuse_same_asset():
-    raise "pool: same asset"
+    reasons._refuse("pool: same asset")
 
 
 @internal
 @pure
 def _refuse_without_cash():
-    raise "pool: insufficient cash"
+    reasons._refuse("pool: insufficient cash")
+
+
+@internal
+@pure
+def _refuse_without_supply():
+    reasons._refuse("pool: insufficient supply")
+
+
+@internal
+@pure
+def _refuse_without_debt():
+    reasons._refuse("pool: no debt")
+
+
+@internal
+@pure
+def _refuse_debt_of_another():
+    reasons._refuse("pool: own debt only")
 
 
 @internal
 @pure
 def _refuse_unpriced():
-    raise "pool: no price"
+    reasons._refuse("pool: no price")
 
 
 @internal
 @pure
 def _refuse_over_cap():
-    raise "pool: collateral cap"
+    reasons._refuse("pool: collateral cap")
 
 
 @internal
 @pure
-def _refuse_depth_mode():
-    raise "pool: bad depth mode"
+def _refuse_debt_cap():
+    reasons._refuse("pool: debt cap")
+
+
+@internal
+@pure
+def _refuse_frozen():
+    reasons._refuse("pool: frozen")
+
+
+@internal
+@pure
+def _refuse_paused():
+    reasons._refuse("pool: paused")
+
+
+@internal
+@pure
+def _refuse_deferred():
+    reasons._refuse("pool: deferred")
+
+
+# ---------------------------------------------------------------- internals: what the extension does
+
+
+@internal
+def _extend() -> uint256:
+    """
+    @notice Run the function of the same name, with the same arguments, of PoolExtension, on this contract's storage and as this contract.
+            Returns the first word of its answer.
+    """
+    return convert(raw_call(extension, msg.data, max_outsize=32, is_delegate_call=True), uint256)
+
+
+# ---------------------------------------------------------------- internals: who may, and when
 
 
 @internal
 @view
-def _check_engine():
-    assert msg.sender == self.engine, "pool: not engine"
+def _check_configurator():
+    if msg.sender != configurator:
+        reasons._refuse("pool: not configurator")
+
+
+@internal
+@view
+def _check_engine(borrower: address):
+    word: uint256 = self.engine_word
+    if convert(msg.sender, uint256) != word & LOW_160:
+        reasons._refuse("pool: not engine")
+    if block.timestamp < word >> 160:
+        self._refuse_paused()
+    if convert(borrower, uint256) == self.deferred & LOW_160:
+        self._refuse_deferred()
+
+
+@internal
+@view
+def _check_operator(account: address):
+    if not staticcall IOperators(operators).is_operator(self, account, msg.sender):
+        reasons._refuse("pool: not operator")
+
+
+@internal
+@view
+def _new_risk_oracle() -> IPriceOracle:
+    word: uint256 = self.oracle_word
+    if block.timestamp < word >> 160:
+        self._refuse_paused()
+    return IPriceOracle(convert(word & LOW_160, address))
+
+
+@internal
+@view
+def _closed(market: uint256, action: uint256) -> bool:
+    """
+    @param action One of PAUSED_SUPPLY, PAUSED_BORROW, PAUSED_COLLATERAL, PAUSED_FLASH
+    """
+    return market & reserve_slots.FROZEN != 0 or self._paused(market, action)
+
+
+@internal
+@view
+def _paused(market: uint256, action: uint256) -> bool:
+    until: uint256 = (market >> reserve_slots.PAUSED_UNTIL_AT) & reserve_slots.MASK_26
+    return market & action != 0 and block.timestamp >> reserve_slots.PAUSE_SHIFT < until
+
+
+@internal
+@view
+def _check_not_paused(market: uint256, action: uint256):
+    if self._paused(market, action):
+        self._refuse_paused()
+
+
+@internal
+@view
+def _check_open(market: uint256, action: uint256):
+    if market & reserve_slots.FROZEN != 0:
+        self._refuse_frozen()
+    self._check_not_paused(market, action)
+
+
+@internal
+@view
+def _check_supply_cap(id: uint256, assets: uint256):
+    cap: uint256 = reserve_slots.caps[id] & position_words.LOW_128
+    if cap != 0 and assets > cap:
+        reasons._refuse("pool: supply cap")
+
+
+@internal
+@view
+def _check_debt_cap(id: uint256, debt: uint256):
+    cap: uint256 = reserve_slots.caps[id] >> 128
+    if cap != 0 and debt > cap:
+        self._refuse_debt_cap()
+
+
+@internal
+@pure
+def _guarded(account: address, closed_until: uint256) -> uint256:
+    self._check_address(account)
+    assert closed_until < 2**40  # dev: time
+    return convert(account, uint256) | (closed_until << 160)
+
+
+@internal
+@pure
+def _flash_fee_up(amount: uint256) -> uint256:
+    return (amount * FLASH_FEE_BPS + (BPS - 1)) // BPS
 
 
 # ---------------------------------------------------------------- internals: reserves
@@ -609,14 +866,15 @@ def _check_engine():
 @internal
 @pure
 def _check_address(account: address):
-    assert account != empty(address), "pool: zero address"
+    if account == empty(address):
+        reasons._refuse("pool: zero address")
 
 
 @internal
 @view
 def _listed_id(asset: address) -> uint256:
     market: uint256 = reserve_slots._market(asset)
-    return (market >> reserve_slots.ID_AT) & reserve_slots.MASK_8
+    return (market >> reserve_slots.ID_AT) & reserve_slots.MASK_7
 
 
 @internal
@@ -643,19 +901,7 @@ def _depth_mode(listing: uint256) -> uint256:
     return (listing >> reserve_slots.DEPTH_MODE_AT) & 3
 
 
-@internal
-@pure
-def _risk(listing: uint256) -> uint256:
-    return depth_math._risk(self._ltv_bps(listing), self._bonus_bps(listing))
-
-
 # ---------------------------------------------------------------- internals: positions
-
-
-@internal
-@pure
-def _key(id: uint256, account: address) -> uint256:
-    return (id << 160) | convert(account, uint256)
 
 
 @internal
@@ -664,7 +910,7 @@ def _supply_down(id: uint256, asset: address, account: address) -> (uint256, uin
     """
     @notice An account's supply, and the assets and shares of the reserve; all 0 where it has none
     """
-    shares: uint256 = self.words[(id << 160) | convert(account, uint256)] & LOW_128
+    shares: uint256 = position_words.words[(id << 160) | convert(account, uint256)] & position_words.LOW_128
     if shares == 0:
         return 0, 0, 0
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, id)
@@ -675,11 +921,79 @@ def _supply_down(id: uint256, asset: address, account: address) -> (uint256, uin
 @internal
 @view
 def _debt_up(id: uint256, asset: address, account: address) -> uint256:
-    scaled: uint256 = (self.words[(id << 160) | convert(account, uint256)] >> 128) & MASK_112
+    scaled: uint256 = (position_words.words[(id << 160) | convert(account, uint256)] >> 128) & position_words.MASK_112
     if scaled == 0:
         return 0
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, id)
     return shares_math._to_debt_up(scaled, reserve.index_ray)
+
+
+@internal
+def _credit(asset: address, id: uint256, account: address, shares: uint256, assets: uint256, total_shares: uint256):
+    """
+    @notice Give supply shares to an account: collateral, where it has enabled the reserve
+    @param assets Of the reserve as it is now, like total_shares
+    """
+    key: uint256 = (id << 160) | convert(account, uint256)
+    before: uint256 = position_words.words[key]
+    word: uint256 = unsafe_add(before, shares)
+    position_words.words[key] = word
+    if word >= position_words.ENABLED and position_words.bitmaps[account] > position_words.LOW_128:
+        self._join(asset, id, before & position_words.LOW_128, word & position_words.LOW_128, assets, total_shares)
+
+
+@internal
+def _debit(id: uint256, market: uint256, account: address, before: uint256, shares: uint256, assets: uint256, total_shares: uint256):
+    """
+    @notice Take supply shares from an account, which has them; it stays within its limit
+    @param before Its position word
+    @param assets Of the reserve as it is now, like total_shares
+    """
+    word: uint256 = unsafe_sub(before, shares)
+    position_words.words[(id << 160) | convert(account, uint256)] = word
+    if word < position_words.ENABLED:
+        return
+    bitmap: uint256 = position_words.bitmaps[account]
+    if bitmap <= position_words.LOW_128:
+        return
+    if market >= reserve_slots.FROZEN:
+        self._check_not_paused(market, reserve_slots.PAUSED_COLLATERAL)
+    word = word & position_words.LOW_128
+    position_words._recount(id, unsafe_add(word, shares), word)
+    left: uint256 = shares_math._to_assets_down(word, assets, total_shares)
+    self._check_new_risk(self._new_risk_oracle(), account, bitmap, 0, id, left, False)
+
+
+@internal
+def _mint_origination_fee(asset: address, account: address, reserve: reserve_slots.Reserve, fee: uint256) -> (uint256, uint256):
+    """
+    @notice The fee, which has become debt of `account`, becomes shares: half for the stakers of the asset, the rest for the treasury
+    @return The reserve's total_shares and fee_units
+    """
+    assets: uint256 = unsafe_add(reserve.cash, reserve.debt)
+    shares: uint256 = shares_math._to_shares_down(fee, assets, reserve.total_shares)
+    # else repeated loans could let the debt outgrow its field
+    if unsafe_add(assets, fee) | (unsafe_add(reserve.total_shares, shares) >> 21) > reserve_slots.MAX_ASSETS:
+        reasons._refuse("pool: too much")
+    stakers_shares: uint256 = 0
+    stakers: address = reserve_slots.stakers[reserve.id]
+    if stakers != empty(address):
+        key: uint256 = position_words._key(reserve.id, stakers)
+        # shares that come by themselves are nobody's collateral: no count would notice
+        if position_words.words[key] < position_words.ENABLED:
+            stakers_shares = shares // 2
+            position_words.words[key] = unsafe_add(position_words.words[key], stakers_shares)
+    fee_shift: uint256 = (reserve.market >> reserve_slots.FEE_SHIFT_AT) & reserve_slots.MASK_6
+    units: uint256 = unsafe_sub(shares, stakers_shares) >> fee_shift
+    treasury_shares: uint256 = units << fee_shift
+    log ILendingPool.OriginationFee(
+        asset=asset,
+        account=account,
+        amount=fee,
+        stakers_shares=stakers_shares,
+        treasury_shares=treasury_shares,
+    )
+    return unsafe_add(reserve.total_shares, unsafe_add(stakers_shares, treasury_shares)), unsafe_add(reserve.fee_units, units)
 
 
 @internal
@@ -689,21 +1003,22 @@ def _reduce_debt(id: uint256, index_ray: uint256, account: address, amount: uint
             owes anything anywhere; the caller changes the reserve.
     """
     key: uint256 = (id << 160) | convert(account, uint256)
-    word: uint256 = self.words[key]
-    scaled: uint256 = (word >> 128) & MASK_112
-    assert scaled != 0, "pool: no debt"
+    word: uint256 = position_words.words[key]
+    scaled: uint256 = (word >> 128) & position_words.MASK_112
+    if scaled == 0:
+        self._refuse_without_debt()
     debt: uint256 = shares_math._to_debt_up(scaled, index_ray)
     if amount >= debt:
-        self.words[key] = unsafe_sub(word, scaled << 128)
-        bitmap: uint256 = self.bitmaps[account] ^ ((1 << 128) << id)
-        self.bitmaps[account] = bitmap
-        if bitmap > LOW_128:
+        position_words.words[key] = unsafe_sub(word, scaled << 128)
+        bitmap: uint256 = position_words.bitmaps[account] ^ ((1 << 128) << id)
+        position_words.bitmaps[account] = bitmap
+        if bitmap > position_words.LOW_128:
             return debt, scaled, True
-        self._recount_all(account, bitmap, False)
+        position_words._recount_all(account, bitmap, False)
         return debt, scaled, False
     # 0 for a single raw unit: then it is given for nothing
     scaled = shares_math._to_scaled_down(amount, index_ray)
-    self.words[key] = unsafe_sub(word, scaled << 128)
+    position_words.words[key] = unsafe_sub(word, scaled << 128)
     return amount, scaled, True
 
 
@@ -716,23 +1031,25 @@ def _seize(borrower: address, asset: address, amount: uint256, fee: uint256, owe
     """
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
     assets: uint256 = unsafe_add(reserve.cash, reserve.debt)
-    key: uint256 = self._key(reserve.id, borrower)
-    word: uint256 = self.words[key]
-    shares: uint256 = word & LOW_128
+    key: uint256 = position_words._key(reserve.id, borrower)
+    word: uint256 = position_words.words[key]
+    shares: uint256 = word & position_words.LOW_128
     whole: uint256 = shares_math._to_assets_down(shares, assets, reserve.total_shares)
-    assert amount <= whole, "pool: insufficient supply"
-    assert fee <= amount, "pool: fee above seizure"
+    if amount > whole:
+        self._refuse_without_supply()
+    if fee > amount:
+        reasons._refuse("pool: fee above seizure")
     if amount < whole:
         shares = shares_math._to_shares_up(amount, assets, reserve.total_shares)
     net: uint256 = unsafe_sub(amount, fee)
     if net > reserve.cash:
         self._refuse_without_cash()
 
-    fee_shift: uint256 = (reserve.market >> reserve_slots.FEE_SHIFT_AT) & reserve_slots.MASK_8
+    fee_shift: uint256 = (reserve.market >> reserve_slots.FEE_SHIFT_AT) & reserve_slots.MASK_6
     fee_units: uint256 = shares_math._to_shares_down(fee, assets, reserve.total_shares) >> fee_shift
-    self.words[key] = unsafe_sub(word, shares)
-    if owes and word >= ENABLED:
-        self._recount(reserve.id, word & LOW_128, unsafe_sub(word & LOW_128, shares))
+    position_words.words[key] = unsafe_sub(word, shares)
+    if owes and word >= position_words.ENABLED:
+        position_words._recount(reserve.id, word & position_words.LOW_128, unsafe_sub(word & position_words.LOW_128, shares))
     reserve.cash = unsafe_sub(reserve.cash, net)
     reserve.total_shares = unsafe_add(unsafe_sub(reserve.total_shares, shares), fee_units << fee_shift)
     reserve.fee_units = unsafe_add(reserve.fee_units, fee_units)
@@ -740,90 +1057,7 @@ def _seize(borrower: address, asset: address, amount: uint256, fee: uint256, owe
     return shares
 
 
-@internal
-def _forfeit(borrower: address, id: uint256):
-    key: uint256 = self._key(id, borrower)
-    shares: uint256 = self.words[key] & LOW_128
-    if shares == 0:
-        return
-    self.words[key] = unsafe_sub(self.words[key], shares)
-    key = self._key(id, treasury)
-    self.words[key] = unsafe_add(self.words[key], shares)
-    log ILendingPool.CollateralForfeited(asset=self._asset(id), account=borrower, shares=shares)
-
-
-@internal
-def _write_off_debt(borrower: address, id: uint256):
-    asset: address = self._asset(id)
-    reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
-    key: uint256 = self._key(id, borrower)
-    word: uint256 = self.words[key]
-    scaled: uint256 = (word >> 128) & MASK_112
-    amount: uint256 = shares_math._to_debt_up(scaled, reserve.index_ray)
-    self.words[key] = unsafe_sub(word, scaled << 128)
-
-    # The treasury pays first: its shares are burned at the price before, rounded up, in favour of the others.
-    assets: uint256 = unsafe_add(reserve.cash, reserve.debt)
-    wanted: uint256 = shares_math._to_shares_up(amount, assets, reserve.total_shares)
-    fees: uint256 = reserve_slots._fee_shares(reserve, reserve.market)
-    burned: uint256 = min(fees, wanted)
-    reserve.fee_units = 0
-    reserve_slots.fees[id] = unsafe_sub(fees, burned)
-    if burned < wanted:
-        key = self._key(id, treasury)
-        word = self.words[key]
-        own: uint256 = min(word & LOW_128, unsafe_sub(wanted, burned))
-        self.words[key] = unsafe_sub(word, own)
-        burned = unsafe_add(burned, own)
-    covered: uint256 = min(shares_math._to_assets_down(burned, assets, reserve.total_shares), amount)
-
-    reserve.total_shares = unsafe_sub(reserve.total_shares, burned)
-    reserve.scaled_debt = unsafe_sub(reserve.scaled_debt, scaled)
-    reserve_slots._store(reserve)
-    log ILendingPool.DeficitWrittenOff(
-        asset=asset,
-        account=borrower,
-        amount=amount,
-        loss=unsafe_sub(amount, covered),
-        treasury_shares_burned=burned,
-        total_shares=reserve.total_shares,
-    )
-
-
 # ---------------------------------------------------------------- internals: counted collateral
-
-
-@internal
-def _recount(id: uint256, before: uint256, after: uint256) -> uint256:
-    """
-    @notice The shares that an account with debt has as collateral have changed. Returns the listing.
-    @dev What comes off is exactly what had been put on, so that the total never falls below zero.
-    """
-    listing: uint256 = reserve_slots.listings[id]
-    counted: uint256 = reserve_slots._recounted(listing, before, after)
-    if counted > reserve_slots.MAX_COUNTED:
-        self._refuse_over_cap()
-    listing = (listing & reserve_slots.MASK_194) | (counted << reserve_slots.COUNTED_AT)
-    reserve_slots.listings[id] = listing
-    return listing
-
-
-@internal
-def _recount_all(account: address, bitmap: uint256, joins: bool):
-    """
-    @notice Count all enabled collateral of an account that takes its first debt; no longer, once it has paid its last one
-    """
-    rest: uint256 = bitmap & LOW_128
-    for _: uint256 in range(MAX_ASSETS):
-        if rest == 0:
-            break
-        id: uint256 = bit_sets._lowest(rest)
-        rest = rest & unsafe_sub(rest, 1)
-        shares: uint256 = self.words[self._key(id, account)] & LOW_128
-        if joins:
-            self._recount(id, 0, shares)
-        else:
-            self._recount(id, shares, 0)
 
 
 @internal
@@ -837,11 +1071,11 @@ def _join(asset: address, id: uint256, before: uint256, after: uint256, assets: 
     high: uint256 = 0
     depth: uint256 = 0
     why: IPriceOracle.Why = empty(IPriceOracle.Why)
-    low, high, depth, why = extcall IPriceOracle(self.oracle).new_risk_prices(asset)
+    low, high, depth, why = extcall IPriceOracle(convert(self.oracle_word & LOW_160, address)).new_risk_prices(asset)
     if low == 0:
         self._refuse_unpriced()
     if after != before:
-        listing: uint256 = self._recount(id, before, after)
+        listing: uint256 = position_words._recount(id, before, after)
         if depth < depth_math.UNLIMITED and listing & reserve_slots.DEPTH_OFF == 0:
             self._check_collateral_cap(listing, assets, total_shares, low, depth)
 
@@ -882,7 +1116,8 @@ def _check_collateral_cap(listing: uint256, assets: uint256, total_shares: uint2
 @pure
 def _cost_up(face: uint256, depth: uint256) -> uint256:
     cost: uint256 = depth_math._cost_up(face, depth)
-    assert cost != max_value(uint256), "pool: beyond depth"
+    if cost == max_value(uint256):
+        reasons._refuse("pool: beyond depth")
     return cost
 
 
@@ -901,11 +1136,13 @@ def _borrowed_value_up(oracle: IPriceOracle, asset: address, market: uint256, am
         self._refuse_unpriced()
     # checked: a price so large that this overflows blocks new risk
     value: uint256 = (amount * high + (WAD - 1)) // WAD
-    assert value >= min_debt_wad, "pool: below minimum debt"
+    if value < min_debt_wad:
+        reasons._refuse("pool: below minimum debt")
     risk: uint256 = (market >> reserve_slots.RISK_AT) & reserve_slots.MASK_27
     if risk == 0 or depth >= depth_math.UNLIMITED:
         return value
-    assert depth_math._within_cap((total * high + (WAD - 1)) // WAD, depth, risk), "pool: debt cap"
+    if not depth_math._within_cap((total * high + (WAD - 1)) // WAD, depth, risk):
+        self._refuse_debt_cap()
     return self._cost_up(value, depth)
 
 
@@ -919,13 +1156,17 @@ def _check_new_risk(
     @param touched_id The reserve whose collateral, `left`, the caller has in memory, or NO_RESERVE
     @param capped Whether the counted total of each of its collaterals must be within its cap: what only lowers it is not stopped
     """
+    deferred: uint256 = self.deferred
+    if convert(account, uint256) == deferred & LOW_160:
+        self.deferred = deferred | SKIPPED | (convert(capped, uint256) << 161)
+        return
     low: uint256 = 0
     high: uint256 = 0
     depth: uint256 = 0
     why: IPriceOracle.Why = empty(IPriceOracle.Why)
     debt_value: uint256 = known_debt
     rest: uint256 = bitmap >> 128
-    for _: uint256 in range(MAX_ASSETS):
+    for _: uint256 in range(position_words.MAX_ASSETS):
         if rest == 0:
             break
         id: uint256 = bit_sets._lowest(rest)
@@ -944,8 +1185,8 @@ def _check_new_risk(
     amount: uint256 = 0
     assets: uint256 = 0
     total_shares: uint256 = 0
-    rest = bitmap & LOW_128
-    for _: uint256 in range(MAX_ASSETS):
+    rest = bitmap & position_words.LOW_128
+    for _: uint256 in range(position_words.MAX_ASSETS):
         if rest == 0:
             break
         id: uint256 = bit_sets._lowest(rest)
@@ -969,4 +1210,5 @@ def _check_new_risk(
             # what may not be lent against adds no capacity
             if why == empty(IPriceOracle.Why):
                 weighted_value += value * ((listing >> reserve_slots.LTV_AT) & reserve_slots.MASK_14)
-    assert debt_value * BPS <= weighted_value // BPS * borrow_limit_bps, "pool: over limit"
+    if debt_value * BPS > weighted_value // BPS * borrow_limit_bps:
+        reasons._refuse("pool: over limit")

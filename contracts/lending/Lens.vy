@@ -26,6 +26,9 @@ from contracts.modules import depth_math
 from contracts.modules import bit_sets
 from contracts.modules import shares_math
 
+# What is packed in the words of a reserve's configuration.
+from contracts.modules import reserve_slots
+
 # Usage and its five stages.
 from contracts.modules import status
 
@@ -112,16 +115,18 @@ def account(account: address) -> ILens.AccountView:
         value_new: uint256 = depth_math._value_down(math._value_down(c.amount, band.low), self._new_risk_depth(c.depth_mode, band))
         weighted += value * c.ltv_bps
         if band.why == empty(IPriceOracle.Why):
-            weighted_new += value_new * c.ltv_bps
+            weighted_new += value_new * c.new_risk_ltv_bps
         view.collaterals.append(
             ILens.CollateralView(
                 asset=c.asset,
                 amount=c.amount,
                 ltv_bps=c.ltv_bps,
+                new_risk_ltv_bps=c.new_risk_ltv_bps,
                 bonus_bps=c.bonus_bps,
                 depth_mode=c.depth_mode,
                 value_wad=value,
                 new_risk_value_wad=value_new,
+                liquidation_price_wad=0,
                 band=band,
             )
         )
@@ -144,6 +149,10 @@ def account(account: address) -> ILens.AccountView:
             )
         )
 
+    for i: uint256 in range(len(view.collaterals), bound=8):
+        c: ILens.CollateralView = view.collaterals[i]
+        others: uint256 = weighted - c.value_wad * c.ltv_bps
+        view.collaterals[i].liquidation_price_wad = self._liquidation_price(c, view.debt, others)
     view.capacity = weighted // math.BPS
     view.new_risk_capacity = weighted_new // math.BPS
     view.new_risk_limit = view.new_risk_capacity * staticcall POOL.borrow_limit_bps() // math.BPS
@@ -155,10 +164,12 @@ def account(account: address) -> ILens.AccountView:
 @external
 @view
 @reentrant
-def reserves() -> DynArray[ILens.ReserveView, 128]:
+def reserves(offset: uint256 = 0, count: uint256 = 128) -> DynArray[ILens.ReserveView, 128]:
     oracle: IPriceOracle = IPriceOracle(staticcall POOL.oracle())
     views: DynArray[ILens.ReserveView, 128] = []
     for id: uint256 in range(staticcall POOL.reserves_count(), bound=128):
+        if id < offset or id - offset >= count:
+            continue
         asset: address = staticcall POOL.reserve_at(id)
         state: ILendingPool.ReserveState = staticcall POOL.reserve_state(asset)
         utilisation: uint256 = 0
@@ -167,19 +178,58 @@ def reserves() -> DynArray[ILens.ReserveView, 128]:
         lenders_bps: uint256 = math.BPS - state.reserve_factor_bps
         band: IPriceOracle.Band = staticcall oracle.band(asset)
         counted: uint256 = shares_math._to_assets_down(state.counted_shares, state.cash + state.debt, state.total_shares)
+        market: uint256 = 0
+        listing: uint256 = 0
+        caps: uint256 = 0
+        ramp: uint256 = 0
+        stakers: address = empty(address)
+        market, listing, caps, ramp, stakers = staticcall POOL.config_words(asset)
+        paused_until: uint256 = ((market >> reserve_slots.PAUSED_UNTIL_AT) & reserve_slots.MASK_26) << reserve_slots.PAUSE_SHIFT
+        paused: uint256 = 0
+        if block.timestamp < paused_until:
+            paused = market >> reserve_slots.PAUSED_AT
         views.append(
             ILens.ReserveView(
                 asset=asset,
                 state=state,
                 utilisation_wad=utilisation,
                 supply_rate_wad=state.borrow_rate_wad * utilisation * lenders_bps // (math.WAD * math.BPS),
-                cap_wad=depth_math._cap(self._new_risk_depth(state.depth_mode, band), depth_math._risk(state.ltv_bps, state.bonus_bps)),
+                cap_wad=depth_math._cap(
+                    self._new_risk_depth(state.depth_mode, band), depth_math._risk(state.new_risk_ltv_bps, state.bonus_bps)
+                ),
                 counted_wad=math._value_down(counted, band.low),
                 debt_wad=math._value_up(state.debt, band.high),
+                supply_cap=caps & LOW_128,
+                debt_cap=caps >> 128,
+                origination_fee_bps=(market >> reserve_slots.ORIGINATION_FEE_AT) & reserve_slots.MASK_9,
+                stakers=stakers,
+                frozen=market & reserve_slots.FROZEN != 0,
+                paused=paused,
+                paused_until=paused_until,
                 band=band,
             )
         )
     return views
+
+
+@external
+@view
+@reentrant
+def market() -> ILens.MarketView:
+    new_risk_from: uint256 = 0
+    liquidation_from: uint256 = 0
+    new_risk_from, liquidation_from = staticcall POOL.guards()
+    return ILens.MarketView(
+        oracle=staticcall POOL.oracle(),
+        engine=staticcall POOL.engine(),
+        treasury=staticcall POOL.treasury(),
+        configurator=staticcall POOL.configurator(),
+        borrow_limit_bps=staticcall POOL.borrow_limit_bps(),
+        min_debt_wad=staticcall POOL.min_debt_wad(),
+        reserves=staticcall POOL.reserves_count(),
+        new_risk_from=new_risk_from,
+        liquidation_from=liquidation_from,
+    )
 
 
 @external
@@ -208,6 +258,43 @@ def _quote(id: uint256, oracle: IPriceOracle) -> Quote:
         liquidation_low=min(band.liquidation_low, LOW_128),
         depth=self._test_depth(state.depth_mode, band),
     )
+
+
+@internal
+@pure
+def _liquidation_price(c: ILens.CollateralView, debt: uint256, others: uint256) -> uint256:
+    """
+    @notice The highest price of this collateral at which debt >= capacity
+    @param others LTV-weighted value of the other collaterals, times BPS
+    @dev Liquidatable: others + value * ltv < (debt + 1) * BPS, for capacity is rounded down. So it is the value at most that gives, and
+         by depth the face at most that is worth it: found by halving, for the value only grows with the face.
+    """
+    # a debt beyond all numbers, which no price covers, must not make the view fail
+    if c.amount == 0 or c.ltv_bps == 0 or debt >= LOW_128:
+        return max_value(uint256)
+    wanted: uint256 = (debt + 1) * math.BPS
+    if debt == 0 or others >= wanted:
+        return 0
+    value: uint256 = (wanted - others - 1) // c.ltv_bps
+    face: uint256 = value
+    if c.depth_mode == depth_math.FULL:
+        depth: uint256 = c.band.liquidation_depth
+        low: uint256 = 0
+        high: uint256 = depth
+        if depth_math._value_down(depth, depth) <= value:
+            # no price makes more of it than a quarter of the depth
+            return max_value(uint256)
+        for _: uint256 in range(128):
+            if high - low <= 1:
+                break
+            middle: uint256 = (low + high) // 2
+            if depth_math._value_down(middle, depth) <= value:
+                low = middle
+            else:
+                high = middle
+        face = low
+    # the largest price with amount * price // WAD <= face
+    return ((face + 1) * math.WAD - 1) // c.amount
 
 
 @internal

@@ -65,9 +65,15 @@ struct Plan:
     write_off: bool
 
 
+# ---------------------------------------------------------------- constants
+
+MAX_FEE_BPS: constant(uint256) = 300
+
 # ---------------------------------------------------------------- immutables
 
 POOL: immutable(ILendingPool)
+# of what is seized
+fee_bps: public(immutable(uint256))
 
 # ---------------------------------------------------------------- storage
 
@@ -77,9 +83,14 @@ liquidations: reentrant(public(uint256))
 
 
 @deploy
-def __init__(pool: address):
+def __init__(pool: address, liquidation_fee_bps: uint256):
+    """
+    @param liquidation_fee_bps What part of the seized collateral goes to the treasury, at most half the bonus: 0 to 300 bps
+    """
     assert pool != empty(address), "engine: no pool"
+    assert liquidation_fee_bps <= MAX_FEE_BPS, "engine: bad fee"
     POOL = ILendingPool(pool)
+    fee_bps = liquidation_fee_bps
 
 
 # ---------------------------------------------------------------- external, state-changing
@@ -110,7 +121,7 @@ def liquidate(
     plan: Plan = self._plan(p, max_repay)
     # For nothing nobody pays: a repayment too small to be worth a unit of collateral.
     assert plan.seized != 0, "engine: zero amount"
-    # Cannot underflow: the fee is at most 3 % of what is seized.
+    # Cannot underflow: the fee is at most a part of what is seized.
     received: uint256 = unsafe_sub(plan.seized, plan.fee)
     assert received >= min_seized, "engine: too little"
 
@@ -216,7 +227,7 @@ def _read(borrower: address, debt_asset: address, collateral_asset: address) -> 
 
 
 @internal
-@pure
+@view
 def _plan(p: Position, max_repay: uint256) -> Plan:
     """
     @dev None of the differences is below zero: seized <= amount, repaid <= amount, and each amount is part of its sum.
@@ -229,7 +240,7 @@ def _plan(p: Position, max_repay: uint256) -> Plan:
     plan.bonus_wad = math._bonus_wad(p.beta_bps, p.collateral_value, debt_value)
     limit: uint256 = math._repay_limit(p.debt.amount, s_d, p.collateral.amount, s_c, deep)
     plan.repaid, plan.seized = math._exchange(min(max_repay, limit), s_d, p.collateral.amount, s_c, plan.bonus_wad)
-    plan.fee = math._fee(plan.seized, plan.bonus_wad, deep)
+    plan.fee = math._fee(plan.seized, fee_bps, plan.bonus_wad, deep)
 
     chosen_value: uint256 = math._value_down(p.collateral.amount, s_c)
     left_value: uint256 = math._value_down(unsafe_sub(p.collateral.amount, plan.seized), s_c)

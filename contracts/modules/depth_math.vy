@@ -24,8 +24,7 @@
 
 BPS: constant(uint256) = 10_000
 
-# depth_mode of a reserve
-NEW_RISK: constant(uint256) = 0
+# depth_mode of a reserve; 0 is NEW_RISK
 OFF: constant(uint256) = 1
 FULL: constant(uint256) = 2
 

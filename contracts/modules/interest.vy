@@ -6,10 +6,6 @@
 @license MIT
 """
 
-# ---------------------------------------------------------------- imports
-
-from interfaces import IRateModel
-
 # ---------------------------------------------------------------- constants
 
 WAD: constant(uint256) = 10**18

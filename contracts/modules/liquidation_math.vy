@@ -40,7 +40,6 @@ SMALL_WAD: constant(uint256) = 2_000 * 10**18
 # Collateral worth less than this (1 unit) does not keep a bad debt alive: nobody would come for it.
 DUST_WAD: constant(uint256) = 10**18
 
-FEE_PERCENT: constant(uint256) = 3
 
 # ---------------------------------------------------------------- values
 
@@ -157,14 +156,14 @@ def _exchange(repay: uint256, s_d: uint256, collateral_amount: uint256, s_c: uin
 
 @internal
 @pure
-def _fee(seized: uint256, bonus_wad: uint256, deep: bool) -> uint256:
+def _fee(seized: uint256, fee_bps: uint256, bonus_wad: uint256, deep: bool) -> uint256:
     """
-    @notice 3 % of what is seized, at most half the bonus; nothing in deep water, where liquidators are needed most
+    @notice `fee_bps` of what is seized, at most half the bonus; nothing in deep water, where liquidators are needed most
     @dev Rounds down, for the liquidator. Of what is seized (bonus - 1) / bonus is the bonus.
     """
     if deep:
         return 0
-    return min(seized * FEE_PERCENT // 100, seized * (bonus_wad - WAD) // (2 * bonus_wad))
+    return min(seized * fee_bps // BPS, seized * (bonus_wad - WAD) // (2 * bonus_wad))
 
 
 @internal

@@ -5,7 +5,7 @@
 """
 @title middle
 @license MIT
-@notice The two in the middle of ten, or of twenty
+@notice Ten values in order, and the two in the middle of twenty
 @dev A sorting network of 29 comparisons for ten values. It costs about the same for any order, so that no market makes the oracle
      dear, and far less than sorting in a loop, where each access to an array by a variable is checked.
 """
@@ -15,39 +15,49 @@
 
 @internal
 @pure
-def _of_ten(values: uint256[10]) -> (uint256, uint256):
+def _of_both(v: uint256[10], w: uint256[10]) -> (uint256, uint256):
     """
-    @notice The 5th and the 6th in ascending order
-    """
-    v: uint256[10] = self._sorted(values)
-    return v[4], v[5]
-
-
-@internal
-@pure
-def _of_twenty(values: uint256[10], others: uint256[10]) -> (uint256, uint256):
-    """
-    @notice The 10th and the 11th of all in ascending order
-    @dev Pair the least of the one half with the greatest of the other, and so on inwards: the smaller ones of the pairs are the
+    @notice The 10th and the 11th of all the values of two arrays that are in ascending order
+    @dev Pair the least of the one with the greatest of the other, and so on inwards: the smaller ones of the pairs are the
          ten smallest of all, since of i + 1 values up to v[i] and 10 - i up to w[9 - i] only
-         the greater of these two can be the 11th.
+         the greater of these two can be the 11th. They are the first k of v, for it is in the first k pairs that v has the smaller
+         one, and the first 10 - k of w.
     """
-    v: uint256[10] = self._sorted(values)
-    w: uint256[10] = self._sorted(others)
-    lower: uint256 = 0
-    upper: uint256 = max_value(uint256)
-    for i: uint256 in range(10):
-        x: uint256 = v[i]
-        y: uint256 = w[unsafe_sub(9, i)]
-        lower = max(lower, min(x, y))
-        upper = min(upper, max(x, y))
-    return lower, upper
+    k: uint256 = 0
+    most: uint256 = 10
+    for _: uint256 in range(4):
+        if k == most:
+            break
+        i: uint256 = unsafe_add(k, most) >> 1
+        if v[i] > w[unsafe_sub(9, i)]:
+            most = i
+        else:
+            k = unsafe_add(i, 1)
+    if k == 0:
+        return w[9], v[0]
+    if k == 10:
+        return v[9], w[0]
+    return max(v[unsafe_sub(k, 1)], w[unsafe_sub(9, k)]), min(v[k], w[unsafe_sub(10, k)])
 
 
 @internal
 @pure
-def _sorted(values: uint256[10]) -> uint256[10]:
-    v: uint256[10] = values
+def _sorted(values: uint256[10], mask: uint256, bits: uint256) -> uint256[10]:
+    """
+    @notice (value ^ mask) << bits of each value, in ascending order
+    """
+    v: uint256[10] = [
+        (values[0] ^ mask) << bits,
+        (values[1] ^ mask) << bits,
+        (values[2] ^ mask) << bits,
+        (values[3] ^ mask) << bits,
+        (values[4] ^ mask) << bits,
+        (values[5] ^ mask) << bits,
+        (values[6] ^ mask) << bits,
+        (values[7] ^ mask) << bits,
+        (values[8] ^ mask) << bits,
+        (values[9] ^ mask) << bits,
+    ]
     x: uint256 = 0
     if v[0] > v[8]:
         x = v[0]

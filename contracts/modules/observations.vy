@@ -63,8 +63,6 @@ MINUTE: constant(uint256) = 60
 # 128 buckets = 6.4 hours
 RING: constant(uint256) = 128
 MAX_BUCKETS: constant(uint256) = 20
-# The newest boundary of at least this age begins the short window
-SHORT_SECONDS: constant(uint256) = 300
 
 # Ticks a second. A fall of 50 % in ten minutes needs 12: real markets do not meet the slew
 SLEW: constant(uint256) = 50
@@ -230,19 +228,18 @@ def _window(word: uint256, last: uint256, raw_tick: int256, liquidity: uint256, 
                     sums = (checkpoint >> 144) << 40
             window.fresh_sum = convert(convert(unsafe_sub(present, sums) << 160, bytes32), int256) >> 200
             window.fresh_seconds = ago
-        # The boundary that begins the short window is one or two before the newest
+        # The short window begins with the newest boundary that is at least 300 seconds old: one or two before the newest of all
         short: uint256 = unsafe_sub(2, unsafe_div(block.timestamp % BUCKET, 120))
         # The sums at the boundaries, newest first. Without a slow window the one that begins the short window is enough.
-        age: uint256 = 0
         if unsafe_add(block.timestamp % BUCKET, unsafe_mul(buckets, BUCKET)) <= life:
             window.count = buckets
-        if window.count == 0:
-            age = short
+        age: uint256 = unsafe_mul(short, convert(window.count == 0, uint256))
+        oldest: uint256 = max(window.count, short)
         newer: uint256 = 0
         newer_still: uint256 = 0
         for _: uint256 in range(MAX_BUCKETS + 3):
             ago = unsafe_add(block.timestamp % BUCKET, unsafe_mul(age, BUCKET))
-            if age > max(window.count, short):
+            if age > oldest:
                 break
             sums = 0
             # The mark of the very second of `last` is stored: a range pool's own sum may lie above it, off the line of the older ones

@@ -53,6 +53,7 @@ UNREADABLE: constant(uint256) = max_value(uint256)
 # Oriented ticks are held as tick + 2^23, so that all of their arithmetic is unsigned, and division floors
 BIAS_BITS: constant(uint256) = 23
 SIGNED_BIAS: constant(int256) = 1 << 23
+SIGN_BIT: constant(uint256) = 1 << 255
 # The lowest tick of tick_math
 LOWEST_TICK: constant(uint256) = (1 << 23) - 887_272
 # Up to tick 443,636, 2^64 raw quote for a raw unit of the asset: the square root in Q96 then fits 128 bits
@@ -199,14 +200,15 @@ def _measure(asset: address, place: uint256, config: uint256, asked: uint256, sl
 
     m.why = empty(IPriceOracle.Why)
     if asked != 0:
-        m = self._measure_depth(m, asset, place, config, window.present, liquidity)
+        m.why, m.depth, m.support = self._depths(asset, place, config, m.unit, m.slow_low, window.present, liquidity, m.support)
         if IPriceOracle.Why.SOURCE_FAILED in m.why or IPriceOracle.Why.THIN in m.why:
             return m
-    sqrt_x96: uint256 = self._sqrt(min(m.short_low, m.slow_low))
+    low_tick: uint256 = min(m.short_low, m.slow_low)
+    sqrt_x96: uint256 = self._sqrt(low_tick)
     m.low = self._price_down(sqrt_x96, m.unit)
     m.present_depth = unsafe_div(unsafe_mul(self._quote_depth(window.present & MASK_126, sqrt_x96), m.unit), WAD)
     high_tick: uint256 = max(m.short_high, m.slow_high)
-    if high_tick != min(m.short_low, m.slow_low):
+    if high_tick != low_tick:
         sqrt_x96 = self._sqrt(high_tick)
     m.high = self._price_up(sqrt_x96, m.unit)
     if m.low == 0 or m.high > MAX_PRICE:
@@ -225,19 +227,21 @@ def _measure(asset: address, place: uint256, config: uint256, asked: uint256, sl
 
 @internal
 @view
-def _measure_depth(measure: Measure, asset: address, place: uint256, config: uint256, present: uint256, liquidity: uint256) -> Measure:
+def _depths(
+    asset: address, place: uint256, config: uint256, unit: uint256, tick: uint256, present: uint256, liquidity: uint256, least: uint256
+) -> (IPriceOracle.Why, uint256, uint256):
     """
-    @notice Depth over the slow window, and whether it is enough
-    @param measure With the least support that there is
-    @param liquidity The median
+    @notice (whether it is not enough, Measure.depth, Measure.support)
+    @param tick The slow low
+    @param liquidity The median over the slow window
+    @param least Of a range pool, the least support that there is
     """
-    m: Measure = measure
     quotes: uint256 = self.quotes[place | convert(asset, uint256)]
     min_depth: uint256 = quotes >> 160
-    sqrt_x96: uint256 = self._sqrt(m.slow_low)
+    sqrt_x96: uint256 = self._sqrt(tick)
     raw: uint256 = self._quote_depth(liquidity, sqrt_x96)
-    depth: uint256 = unsafe_div(unsafe_mul(raw, m.unit), WAD)
-    m.support = min(m.support, depth)
+    depth: uint256 = unsafe_div(unsafe_mul(raw, unit), WAD)
+    support: uint256 = min(least, depth)
     if config & IS_RANGE != 0 and unsafe_mul(depth, 4) >= min_depth:
         # Tokens are counted as they are now. Where this very transaction has moved some the count means nothing, and the caller must
         # not be able to choose that there is no price: so there is no answer.
@@ -246,18 +250,17 @@ def _measure_depth(measure: Measure, asset: address, place: uint256, config: uin
         held: uint256 = 0
         answered, held = self._held(asset, convert(quotes & MASK_160, address), convert(config & MASK_160, address), sqrt_x96)
         if not answered:
-            m.why = IPriceOracle.Why.SOURCE_FAILED
-            return m
+            return IPriceOracle.Why.SOURCE_FAILED, 0, support
         if held < raw:
-            depth = unsafe_div(unsafe_mul(held, m.unit), WAD)
-    m.depth = floats._down(depth, MANTISSA)
-    depth = floats._value(m.depth, MANTISSA)
-    m.support = max(m.support, depth)
-    if depth < min_depth:
-        m.why = IPriceOracle.Why.THIN_FOR_NEW_RISK
-        if unsafe_mul(m.support, 4) < min_depth:
-            m.why |= IPriceOracle.Why.THIN
-    return m
+            depth = unsafe_div(unsafe_mul(held, unit), WAD)
+    code: uint256 = floats._down(depth, MANTISSA)
+    depth = floats._value(code, MANTISSA)
+    support = max(support, depth)
+    if depth >= min_depth:
+        return empty(IPriceOracle.Why), code, support
+    if unsafe_mul(support, 4) >= min_depth:
+        return IPriceOracle.Why.THIN_FOR_NEW_RISK, code, support
+    return IPriceOracle.Why.THIN_FOR_NEW_RISK | IPriceOracle.Why.THIN, code, support
 
 
 @internal
@@ -321,45 +324,63 @@ def _why_incomplete(window: Window, short_seconds: uint256, fresh_seconds: uint2
 
 @internal
 @pure
-def _slow(buckets: uint256[2 * SLOW_BUCKETS], count: uint256, flip: uint256) -> (bool, uint256, uint256, uint256):
+def _slow(b: uint256[2 * SLOW_BUCKETS], count: uint256, flip: uint256) -> (bool, uint256, uint256, uint256):
     """
     @notice (known, low tick, high tick, median liquidity) of the slow window; not known if a mean tick is out of bounds
     """
-    sums: uint256[SLOW_BUCKETS] = empty(uint256[SLOW_BUCKETS])
-    liquidities: uint256[SLOW_BUCKETS] = empty(uint256[SLOW_BUCKETS])
-    more_sums: uint256[SLOW_BUCKETS] = empty(uint256[SLOW_BUCKETS])
-    more_liquidities: uint256[SLOW_BUCKETS] = empty(uint256[SLOW_BUCKETS])
-    total: uint256 = 0
-    for i: uint256 in range(count, bound=2 * SLOW_BUCKETS):
-        word: uint256 = buckets[i]
-        tick_sum: uint256 = convert(convert(convert(convert(word, bytes32), int256) >> 128, bytes32), uint256)
-        bucket_sum: uint256 = unsafe_add(BUCKET << BIAS_BITS, unsafe_sub(tick_sum ^ flip, flip))
-        if unsafe_sub(bucket_sum, LOWEST_TICK * BUCKET) >= TICKS * BUCKET:
-            return False, 0, 0, 0
-        total = unsafe_add(total, bucket_sum)
-        if i < SLOW_BUCKETS:
-            sums[i] = bucket_sum
-            liquidities[i] = word & MASK_128
-        else:
-            more_sums[unsafe_sub(i, SLOW_BUCKETS)] = bucket_sum
-            more_liquidities[unsafe_sub(i, SLOW_BUCKETS)] = word & MASK_128
-    lower: uint256 = 0
+    # The upper half of a word is its tick sum: with the sign bit turned over, and all bits where ticks change their sign, words are
+    # in the order of these sums. Without the upper half they are in the order of their liquidities.
+    mask: uint256 = flip ^ SIGN_BIT
+    newer: uint256[SLOW_BUCKETS] = [b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9]]
+    older: uint256[SLOW_BUCKETS] = empty(uint256[SLOW_BUCKETS])
+    v: uint256[SLOW_BUCKETS] = middle._sorted(newer, 0, 128)
+    w: uint256[SLOW_BUCKETS] = empty(uint256[SLOW_BUCKETS])
+    liquidity: uint256 = v[4]
     upper: uint256 = 0
-    liquidity: uint256 = 0
-    if count == SLOW_BUCKETS:
-        liquidity, upper = middle._of_ten(liquidities)
-        lower, upper = middle._of_ten(sums)
-    else:
-        liquidity, upper = middle._of_twenty(liquidities, more_liquidities)
-        lower, upper = middle._of_twenty(sums, more_sums)
+    if count != SLOW_BUCKETS:
+        older = [b[10], b[11], b[12], b[13], b[14], b[15], b[16], b[17], b[18], b[19]]
+        w = middle._sorted(older, 0, 128)
+        liquidity, upper = middle._of_both(v, w)
+    v = middle._sorted(newer, mask, 0)
+    least: uint256 = v[0]
+    most: uint256 = v[9]
+    lower: uint256 = v[4]
+    upper = v[5]
+    total: uint256 = self._total(v)
+    if count != SLOW_BUCKETS:
+        w = middle._sorted(older, mask, 0)
+        least = min(least, w[0])
+        most = max(most, w[9])
+        lower, upper = middle._of_both(v, w)
+        total = unsafe_add(total, self._total(w))
+    # Back from there to oriented and biased sums: -x is the complement of x, and 1
+    offset: uint256 = unsafe_sub(unsafe_sub(BUCKET << BIAS_BITS, 1 << 127), flip)
+    least = unsafe_add(least >> 128, offset)
+    most = unsafe_add(most >> 128, offset)
+    if max(unsafe_sub(least, LOWEST_TICK * BUCKET), unsafe_sub(most, LOWEST_TICK * BUCKET)) >= TICKS * BUCKET:
+        return False, 0, 0, 0
+    lower = unsafe_add(lower >> 128, offset)
+    upper = unsafe_add(upper >> 128, offset)
+    total = unsafe_add(total, unsafe_mul(count, offset))
     seconds: uint256 = unsafe_mul(count, BUCKET)
     # Rounding keeps the order: the median of the rounded means is the median mean, rounded
     return (
         True,
         min(unsafe_div(total, seconds), unsafe_div(lower, BUCKET)),
         max(unsafe_div(unsafe_add(total, unsafe_sub(seconds, 1)), seconds), unsafe_div(unsafe_add(upper, BUCKET - 1), BUCKET)),
-        liquidity,
+        liquidity >> 128,
     )
+
+
+@internal
+@pure
+def _total(keys: uint256[SLOW_BUCKETS]) -> uint256:
+    """
+    @notice The sum of the upper halves
+    """
+    total: uint256 = unsafe_add(unsafe_add(keys[0] >> 128, keys[1] >> 128), unsafe_add(keys[2] >> 128, keys[3] >> 128))
+    total = unsafe_add(total, unsafe_add(unsafe_add(keys[4] >> 128, keys[5] >> 128), unsafe_add(keys[6] >> 128, keys[7] >> 128)))
+    return unsafe_add(total, unsafe_add(keys[8] >> 128, keys[9] >> 128))
 
 
 # ---------------------------------------------------------------- internals: feeds and quotes

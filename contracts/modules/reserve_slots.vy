@@ -5,10 +5,13 @@
 @title The packed words of the reserves: layout, reading with interest, writing
 @license MIT
 @dev Bits, lowest first.
-       markets[asset]   rate_model 160 | id 8 | reserve_factor_bps 16 | fee_shift 8 | seeded 8 | listed 8 | risk 27 | spare 21
-       listings[id]     asset 160 | ltv_bps 14 | bonus_bps 14 | decimals - 6 4 | depth_mode 2 | counted 62
+       markets[asset]   rate_model 160 | id 7 | reserve_factor_bps 14 | fee_shift 6 | seeded 1 | risk 27 | paused_until 26
+                        | origination_fee_bps 9 | capped 1 | frozen 1 | paused: supply 1, borrow 1, collateral 1, flash 1
+       listings[id]     asset 160 | ltv_bps 14 | bonus_bps 14 | decimals - 6 4 | depth_mode 2 | ramping 1 | counted 61
        states[id][0]    cash 104 | total_shares 124 | fee_units 27 | has_debt 1
        states[id][1]    index_ray 104 | last_ts 32 | scaled_debt 104 | last_rate 16
+       caps[id]         supply 128 | debt 128, raw units, 0 for none; read where `capped` is set
+       ramps[id]        from_bps 14 | to_bps 14 | start 40 | end 40; read where `ramping` is set
 
      An action reads markets and states, nothing else of the reserve, and writes states. A collateral without debt is
      valued from listings and the first word of its state.
@@ -18,6 +21,8 @@
      tokens, and what outgrows them moves to fees[id].
      last_rate: tenths of a percent a year, used only while the rate model fails.
      risk: what the cap on debt is made of (depth_math); 0 where depth_mode is OFF. It stands here because a loan reads this word.
+     paused_until: in units of 64 seconds. The pauses end there by themselves; `frozen` does not.
+     ltv_bps: of new risk. While `ramping`, the liquidation test has one of its own, between from_bps and to_bps.
      counted: collateral of all accounts with debt, in units of 2^22 shares at 6 decimals, ten times as much for each decimal more:
      about 4e-6 of a token. Each account counts its shares rounded up, so that what it joined with can be taken off to the unit.
 """
@@ -25,6 +30,7 @@
 # ---------------------------------------------------------------- imports
 
 from contracts.modules import interest
+from contracts.modules import reasons
 from contracts.modules import shares_math
 
 # ---------------------------------------------------------------- constants
@@ -45,24 +51,40 @@ MAX_LAST_RATE: constant(uint256) = 2**16 - 1
 # To `_load`, where the caller has not read the id
 ID_UNKNOWN: constant(uint256) = max_value(uint256)
 
-# 62 bits: 17 trillion tokens
-MAX_COUNTED: constant(uint256) = 2**62 - 1
+# 61 bits: 8 trillion tokens
+MAX_COUNTED: constant(uint256) = 2**61 - 1
 
 MASK_4: constant(uint256) = 2**4 - 1
-MASK_8: constant(uint256) = 2**8 - 1
+MASK_6: constant(uint256) = 2**6 - 1
+MASK_7: constant(uint256) = 2**7 - 1
+MASK_9: constant(uint256) = 2**9 - 1
 MASK_14: constant(uint256) = 2**14 - 1
-MASK_16: constant(uint256) = 2**16 - 1
+MASK_26: constant(uint256) = 2**26 - 1
 MASK_27: constant(uint256) = 2**27 - 1
 MASK_32: constant(uint256) = 2**32 - 1
+MASK_40: constant(uint256) = 2**40 - 1
+MASK_128: constant(uint256) = 2**128 - 1
 MASK_160: constant(uint256) = 2**160 - 1
-MASK_194: constant(uint256) = 2**194 - 1
+MASK_195: constant(uint256) = 2**195 - 1
 
 ID_AT: constant(uint256) = 160
-RESERVE_FACTOR_AT: constant(uint256) = 168
-FEE_SHIFT_AT: constant(uint256) = 184
-SEEDED: constant(uint256) = 1 << 192
-LISTED: constant(uint256) = 1 << 200
-RISK_AT: constant(uint256) = 208
+RESERVE_FACTOR_AT: constant(uint256) = 167
+FEE_SHIFT_AT: constant(uint256) = 181
+SEEDED: constant(uint256) = 1 << 187
+RISK_AT: constant(uint256) = 188
+PAUSED_UNTIL_AT: constant(uint256) = 215
+ORIGINATION_FEE_AT: constant(uint256) = 241
+CAPPED: constant(uint256) = 1 << 250
+FROZEN: constant(uint256) = 1 << 251
+PAUSED_SUPPLY: constant(uint256) = 1 << 252
+PAUSED_BORROW: constant(uint256) = 1 << 253
+# withdrawal, transfer and disabling of collateral by an account with debt
+PAUSED_COLLATERAL: constant(uint256) = 1 << 254
+PAUSED_FLASH: constant(uint256) = 1 << 255
+PAUSED_AT: constant(uint256) = 252
+PAUSED_ANY: constant(uint256) = 15 << 252
+# paused_until counts units of 2^6 seconds
+PAUSE_SHIFT: constant(uint256) = 6
 
 LTV_AT: constant(uint256) = 160
 BONUS_AT: constant(uint256) = 174
@@ -71,7 +93,18 @@ DEPTH_MODE_AT: constant(uint256) = 192
 # one bit for each mode but NEW_RISK
 DEPTH_OFF: constant(uint256) = 1 << 192
 DEPTH_FULL: constant(uint256) = 1 << 193
-COUNTED_AT: constant(uint256) = 194
+RAMPING: constant(uint256) = 1 << 194
+COUNTED_AT: constant(uint256) = 195
+
+# What the configuration chooses; the rest of either word is the pool's.
+MARKET_CONFIG: constant(uint256) = (
+    MASK_160 | (MASK_14 << RESERVE_FACTOR_AT) | (MASK_26 << PAUSED_UNTIL_AT) | (MASK_9 << ORIGINATION_FEE_AT) | FROZEN | PAUSED_ANY
+)
+LISTING_CONFIG: constant(uint256) = (MASK_14 << LTV_AT) | (MASK_14 << BONUS_AT) | (3 << DEPTH_MODE_AT) | RAMPING
+
+RAMP_TO_AT: constant(uint256) = 14
+RAMP_START_AT: constant(uint256) = 28
+RAMP_END_AT: constant(uint256) = 68
 
 SHARES_AT: constant(uint256) = 104
 FEE_UNITS_AT: constant(uint256) = 228
@@ -105,6 +138,10 @@ listings: uint256[128]
 states: uint256[2][128]
 # by id: the treasury's fee shares that did not fit beside the rest
 fees: uint256[128]
+caps: uint256[128]
+ramps: uint256[128]
+# by id: who gets half of the origination fee
+stakers: address[128]
 count: uint256
 
 # ---------------------------------------------------------------- internals
@@ -114,7 +151,8 @@ count: uint256
 @view
 def _market(asset: address) -> uint256:
     market: uint256 = self.markets[asset]
-    assert market != 0, "pool: not listed"
+    if market == 0:
+        reasons._refuse("pool: not listed")
     return market
 
 
@@ -132,8 +170,8 @@ def _load(asset: address, known_id: uint256) -> Reserve:
         market = self.markets[asset]
         if market & SEEDED == 0:
             market = self._market(asset)
-            raise "pool: not seeded"
-        id = (market >> ID_AT) & MASK_8
+            reasons._refuse("pool: not seeded")
+        id = (market >> ID_AT) & MASK_7
     word: uint256 = self.states[id][0]
     cash: uint256 = word & MAX_AMOUNT
     total_shares: uint256 = (word >> SHARES_AT) & MAX_SHARES
@@ -156,8 +194,8 @@ def _load(asset: address, known_id: uint256) -> Reserve:
     scaled: uint256 = (word >> SCALED_AT) & MAX_AMOUNT
     # not 0: an index is never below one RAY
     debt: uint256 = unsafe_div(unsafe_mul(scaled, index_ray), RAY)
-    # time does not go back
-    elapsed: uint256 = unsafe_sub(block.timestamp, (word >> LAST_TS_AT) & MASK_32)
+    # time does not go back; modulo 2^32, like the time of the last touch
+    elapsed: uint256 = unsafe_sub(block.timestamp, word >> LAST_TS_AT) & MASK_32
     rate: uint256 = word >> LAST_RATE_AT
     if elapsed != 0:
         if known_id != ID_UNKNOWN:
@@ -188,8 +226,8 @@ def _load(asset: address, known_id: uint256) -> Reserve:
         if rate > MAX_LAST_RATE:
             rate = MAX_LAST_RATE
         # The treasury's part is minted at the price that leaves the rest of the interest to the others, in whole units.
-        fee: uint256 = unsafe_div(unsafe_mul(unsafe_sub(debt, debt_before), (market >> RESERVE_FACTOR_AT) & MASK_16), BPS)
-        fee_shift: uint256 = (market >> FEE_SHIFT_AT) & MASK_8
+        fee: uint256 = unsafe_div(unsafe_mul(unsafe_sub(debt, debt_before), (market >> RESERVE_FACTOR_AT) & MASK_14), BPS)
+        fee_shift: uint256 = (market >> FEE_SHIFT_AT) & MASK_6
         # shares_math._to_shares_down, written out
         units: uint256 = (
             unsafe_div(
@@ -242,7 +280,7 @@ def _store(reserve: Reserve):
     fee_units: uint256 = reserve.fee_units
     if fee_units > MAX_FEE_UNITS:
         market: uint256 = self.markets[convert(self.listings[reserve.id] & MASK_160, address)]
-        self.fees[reserve.id] += fee_units << ((market >> FEE_SHIFT_AT) & MASK_8)
+        self.fees[reserve.id] += fee_units << ((market >> FEE_SHIFT_AT) & MASK_6)
         fee_units = 0
     self.states[reserve.id][0] = (
         reserve.cash
@@ -252,7 +290,10 @@ def _store(reserve: Reserve):
     )
     if reserve.index_ray != 0:
         self.states[reserve.id][1] = (
-            reserve.index_ray | (block.timestamp << LAST_TS_AT) | (reserve.scaled_debt << SCALED_AT) | (reserve.last_rate << LAST_RATE_AT)
+            reserve.index_ray
+            | ((block.timestamp & MASK_32) << LAST_TS_AT)
+            | (reserve.scaled_debt << SCALED_AT)
+            | (reserve.last_rate << LAST_RATE_AT)
         )
 
 
@@ -262,7 +303,35 @@ def _fee_shares(reserve: Reserve, market: uint256) -> uint256:
     """
     @notice All that the treasury has earned and not collected
     """
-    return self.fees[reserve.id] + (reserve.fee_units << ((market >> FEE_SHIFT_AT) & MASK_8))
+    return self.fees[reserve.id] + (reserve.fee_units << ((market >> FEE_SHIFT_AT) & MASK_6))
+
+
+@internal
+@view
+def _liquidation_ltv_bps(id: uint256, listing: uint256) -> uint256:
+    """
+    @notice The LTV of the liquidation test: the listing's, or on its way down a straight line
+    """
+    if listing & RAMPING == 0:
+        return (listing >> LTV_AT) & MASK_14
+    return self._ramped(self.ramps[id], block.timestamp)
+
+
+@internal
+@pure
+def _ramped(ramp: uint256, now: uint256) -> uint256:
+    """
+    @notice from_bps until the start, to_bps from the end on, rounded up in between: in favour of who would be liquidated
+    """
+    from_bps: uint256 = ramp & MASK_14
+    to_bps: uint256 = (ramp >> RAMP_TO_AT) & MASK_14
+    start: uint256 = (ramp >> RAMP_START_AT) & MASK_40
+    end: uint256 = (ramp >> RAMP_END_AT) & MASK_40
+    if now >= end:
+        return to_bps
+    if now <= start or from_bps <= to_bps:
+        return from_bps
+    return from_bps - (from_bps - to_bps) * (now - start) // (end - start)
 
 
 @internal

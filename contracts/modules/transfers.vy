@@ -11,6 +11,8 @@
 
 from ethereum.ercs import IERC20
 
+from contracts.modules import reasons
+
 # ---------------------------------------------------------------- internals
 
 
@@ -20,11 +22,14 @@ def _pull(token: address, payer: address, amount: uint256):
     @dev The books were credited with `amount` already: a token that takes a fee would leave them short.
     """
     before: uint256 = staticcall IERC20(token).balanceOf(self)
-    assert extcall IERC20(token).transferFrom(payer, self, amount, default_return_value=True, skip_contract_check=True), "pool: transfer failed"
+    if not extcall IERC20(token).transferFrom(payer, self, amount, default_return_value=True, skip_contract_check=True):
+        reasons._refuse("pool: transfer failed")
     # A difference, because tokens may have been sent here before; wrapping, because an inequality is all that counts.
-    assert unsafe_sub(staticcall IERC20(token).balanceOf(self), before) == amount, "pool: fee on transfer"
+    if unsafe_sub(staticcall IERC20(token).balanceOf(self), before) != amount:
+        reasons._refuse("pool: fee on transfer")
 
 
 @internal
 def _push(token: address, receiver: address, amount: uint256):
-    assert extcall IERC20(token).transfer(receiver, amount, default_return_value=True, skip_contract_check=True), "pool: transfer failed"
+    if not extcall IERC20(token).transfer(receiver, amount, default_return_value=True, skip_contract_check=True):
+        reasons._refuse("pool: transfer failed")

@@ -262,14 +262,18 @@ def set_feed(asset: address, feed: address, in_quote: bool, heartbeat: uint256, 
 @external
 @reentrant
 def new_risk_prices(asset: address) -> (uint256, uint256, uint256, IPriceOracle.Why):
-    reading: Reading = self._refresh(asset, False)
+    cache: uint256 = self.caches[asset]
+    reading: Reading = self._read_with(asset, cache, False)
+    self._keep(asset, cache, reading.cache)
     return reading.low, reading.high, reading.depth, reading.why
 
 
 @external
 @reentrant
 def liquidation_prices(asset: address) -> (uint256, uint256, uint256, uint256):
-    reading: Reading = self._refresh(asset, True)
+    cache: uint256 = self.caches[asset]
+    reading: Reading = self._read_with(asset, cache, True)
+    self._keep(asset, cache, reading.cache)
     return reading.liquidation_high, reading.liquidation_low, reading.fresh_low, reading.fresh_high
 
 
@@ -277,7 +281,8 @@ def liquidation_prices(asset: address) -> (uint256, uint256, uint256, uint256):
 @reentrant
 def poke(asset: address):
     cache: uint256 = self.caches[asset]
-    reading: Reading = self._refresh(asset, False)
+    reading: Reading = self._read_with(asset, cache, False)
+    self._keep(asset, cache, reading.cache)
     if reading.low == 0 and cache != 0 and not self._is_silent(asset, cache):
         self.silent_ts[asset] = block.timestamp
         log IPriceOracle.SilenceNoted(asset=asset)
@@ -373,10 +378,12 @@ def cached_ts(asset: address) -> uint256:
 
 @internal
 def _refresh(asset: address, fresh: bool) -> Reading:
+    """
+    @notice For contracts that are built of this one. Here it is written out, to save the copy of a Reading.
+    """
     cache: uint256 = self.caches[asset]
     reading: Reading = self._read_with(asset, cache, fresh)
-    if reading.cache != cache:
-        self.caches[asset] = reading.cache
+    self._keep(asset, cache, reading.cache)
     return reading
 
 
@@ -404,18 +411,12 @@ def _read_with(asset: address, cache: uint256, fresh: bool) -> Reading:
         support = floats._value((cache >> SLOW_DEPTH_AT) & MASK_28, SMALL_MANTISSA)
     first: price_sources.Measure = price_sources._measure(asset, 0, config, asked, (cache >> SLOW_AT) & MASK_48, support)
     reading: Reading = empty(Reading)
-    reading.cache = cache
-    reading.why = first.why
-    if cached and first.valid:
-        first.depth = (cache >> DEPTH_AT) & MASK_32
-        if cache & THIN_CACHED != 0:
-            reading.why |= IPriceOracle.Why.THIN_FOR_NEW_RISK
     second: price_sources.Measure = empty(price_sources.Measure)
     if config & (price_sources.HAS_SECOND | price_sources.HAS_FEED) != 0:
         if config & price_sources.HAS_SECOND != 0 and (not cached or cache & SECOND_CACHED != 0):
             word: uint256 = price_sources.configs[price_sources.SECOND | convert(asset, uint256)]
             second = price_sources._measure(asset, price_sources.SECOND, word, asked, (cache >> SECOND_SLOW_AT) & MASK_48, 0)
-        reading = self._combine(asset, config, reading, first, second, fresh)
+        reading = self._combine(asset, config, first, second, fresh)
     elif first.valid:
         reading.low = first.low
         reading.high = first.high
@@ -425,6 +426,12 @@ def _read_with(asset: address, cache: uint256, fresh: bool) -> Reading:
         if fresh:
             reading.fresh_low = price_sources._fresh_price(first)
             reading.fresh_high = reading.fresh_low
+    reading.cache = cache
+    reading.why |= first.why
+    if cached and first.valid:
+        first.depth = (cache >> DEPTH_AT) & MASK_32
+        if cache & THIN_CACHED != 0:
+            reading.why |= IPriceOracle.Why.THIN_FOR_NEW_RISK
     if reading.sources == 0:
         reading.liquidation_high = floats._value((cache >> LAST_HIGH_AT) & MASK_32, MANTISSA)
         reading.liquidation_low = floats._value((cache >> LAST_LOW_AT) & MASK_32, MANTISSA)
@@ -472,13 +479,11 @@ def _read_quote(asset: address, config: uint256, cache: uint256) -> Reading:
 
 @internal
 @view
-def _combine(
-    asset: address, config: uint256, before: Reading, first: price_sources.Measure, second: price_sources.Measure, fresh: bool
-) -> Reading:
+def _combine(asset: address, config: uint256, first: price_sources.Measure, second: price_sources.Measure, fresh: bool) -> Reading:
     """
-    @notice The prices of an asset with a second source or a feed
+    @notice The prices of an asset with a second source or a feed, and what these two say against new risk
     """
-    reading: Reading = before
+    reading: Reading = empty(Reading)
     feed: uint256 = 0
     if config & price_sources.HAS_FEED != 0:
         why: IPriceOracle.Why = empty(IPriceOracle.Why)
@@ -564,6 +569,12 @@ def _median(a: uint256, b: uint256, c: uint256) -> uint256:
 
 
 # ---------------------------------------------------------------- internals: cache
+
+
+@internal
+def _keep(asset: address, before: uint256, cache: uint256):
+    if cache != before:
+        self.caches[asset] = cache
 
 
 @internal
@@ -709,8 +720,7 @@ def _settle(asset: address, before: Reading) -> Reading:
     if moved:
         assert block.timestamp >= self.switched_ts[asset] + DAY, "oracle: switched today"
         self.switched_ts[asset] = block.timestamp
-    if after.cache != cache:
-        self.caches[asset] = after.cache
+    self._keep(asset, cache, after.cache)
     return after
 
 

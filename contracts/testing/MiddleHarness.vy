@@ -13,12 +13,12 @@ from contracts.modules import middle
 @external
 @pure
 @reentrant
-def of_ten(values: uint256[10]) -> (uint256, uint256):
-    return middle._of_ten(values)
+def sorted(values: uint256[10], mask: uint256, bits: uint256) -> uint256[10]:
+    return middle._sorted(values, mask, bits)
 
 
 @external
 @pure
 @reentrant
-def of_twenty(values: uint256[10], others: uint256[10]) -> (uint256, uint256):
-    return middle._of_twenty(values, others)
+def of_both(v: uint256[10], w: uint256[10]) -> (uint256, uint256):
+    return middle._of_both(v, w)

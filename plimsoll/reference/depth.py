@@ -9,7 +9,7 @@ import math
 
 BPS = 10_000
 
-NEW_RISK, OFF, FULL = MODES = (0, 1, 2)
+NEW_RISK, OFF, FULL = 0, 1, 2
 UNLIMITED = 2**112
 LEAST_LTV_BPS = 6_500
 

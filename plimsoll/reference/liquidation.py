@@ -134,7 +134,7 @@ def bonus_of(beta_bps: int, collateral_value: int, debt_value: int) -> int:
 
 
 def liquidate(
-    account: Account, prices: Mapping[str, Prices], debt_asset: str, collateral_asset: str, max_repay: int = 2**256 - 1
+    account: Account, prices: Mapping[str, Prices], debt_asset: str, collateral_asset: str, max_repay: int = 2**256 - 1, fee_bps: int = 300
 ) -> Liquidation:
     capacity, debt_value = health(account, prices)
     if debt_value == 0 or debt_value < capacity:
@@ -181,8 +181,8 @@ def liquidate(
     if seized == 0:
         raise Refused("engine: zero amount")
 
-    # 3 % of the seized, at most half of the bonus: seized * (1 - 1 / beta_eff) / 2
-    fee = 0 if deep else min(3 * seized // 100, seized * (bonus_wad - WAD) // (2 * bonus_wad))
+    # fee_bps of the seized, at most half of the bonus: seized * (1 - 1 / beta_eff) / 2
+    fee = 0 if deep else min(fee_bps * seized // 10_000, seized * (bonus_wad - WAD) // (2 * bonus_wad))
 
     collateral_left = sum(collateral_at(c, c.amount - (seized if c is collateral else 0)) for c in account.collaterals)
     debt_left = sum(debt_at(d, d.amount - (repaid if d is debt else 0)) for d in account.debts)

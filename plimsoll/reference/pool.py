@@ -1,18 +1,18 @@
 """The ledger of the lending pool, in exact integers, written from docs/SPEC.md: what every account owns and owes.
 
 Amounts are raw token units, indices RAY, values and prices WAD (the value of 10**18 raw units). A refused action raises
-`Refused` with the pool's words and leaves the ledger as it was.
+`Refused` with the pool's words and leaves the ledger as it was. `by` is who calls, where that may be somebody else than the
+account: its operator.
 """
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from plimsoll.reference.depth import FULL, MODES, NEW_RISK, OFF, cap, cost_up, value_down
+from plimsoll.reference.depth import FULL, NEW_RISK, OFF, cap, cost_up, value_down
 from plimsoll.reference.rate_model import MAX_RATE_WAD, div_up
 
 WAD = 10**18
@@ -31,7 +31,13 @@ MAX_SHARES = 2**124 - 1
 STORED_RATE = 10**15
 MAX_STORED_RATE = 2**16 - 1
 MAX_PER_ACCOUNT = 8
-MAX_COUNTED = 2**62 - 1
+MAX_COUNTED = 2**61 - 1
+FLASH_FEE_BPS = 5
+# Pauses are counted in units of so many seconds.
+PAUSE_UNIT = 64
+# What can be paused in a reserve; `COLLATERAL`: what takes collateral from an account with debt
+SUPPLY, BORROW, COLLATERAL, FLASH = "supply", "borrow", "collateral", "flash"
+PAUSES = (SUPPLY, BORROW, COLLATERAL, FLASH)
 
 NOBODY = "nobody"  # who holds the dead shares
 
@@ -71,9 +77,27 @@ def counted_unit(decimals: int) -> int:
     return 1 << (22 + (decimals - 6) * 10 // 3)
 
 
+@dataclass(frozen=True)
+class Ramp:
+    """The LTV of the liquidation test on its way from one to another."""
+
+    from_bps: int
+    to_bps: int
+    start: int
+    end: int
+
+    def ltv_bps(self, now: int) -> int:
+        """Linear in between and downwards, rounded up, for the borrower."""
+        if now >= self.end:
+            return self.to_bps
+        if now <= self.start:
+            return self.from_bps
+        return self.from_bps - (self.from_bps - self.to_bps) * (now - self.start) // (self.end - self.start)
+
+
 @dataclass
 class Reserve:
-    """`rate` answers None while the rate model fails."""
+    """`rate` answers None while the rate model fails. `ltv_bps` is that of new risk, and of the liquidation test without a ramp."""
 
     id: int
     decimals: int
@@ -90,6 +114,29 @@ class Reserve:
     scaled_debt: int = 0
     last_ts: int = 0
     stored_rate: int = 0
+    origination_fee_bps: int = 0
+    # who gets half of the origination fee
+    stakers: str | None = None
+    # raw units, 0: none
+    supply_cap: int = 0
+    debt_cap: int = 0
+    frozen: bool = False
+    paused: frozenset[str] = frozenset()
+    # in units of PAUSE_UNIT seconds
+    paused_until: int = 0
+    ramp: Ramp | None = None
+
+    def copy(self) -> Reserve:
+        other = object.__new__(Reserve)
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def liquidation_ltv_bps(self, now: int) -> int:
+        return self.ltv_bps if self.ramp is None else self.ramp.ltv_bps(now)
+
+    def check_pause(self, action: str, now: int) -> None:
+        if action in self.paused and now // PAUSE_UNIT < self.paused_until:
+            raise Refused("pool: paused")
 
     @property
     def debt(self) -> int:
@@ -186,36 +233,48 @@ class Pool:
     scaled: dict[tuple[str, str], int] = field(default_factory=dict)
     enabled: dict[str, set[str]] = field(default_factory=dict)
     owing: dict[str, set[str]] = field(default_factory=dict)
+    operators: set[tuple[str, str]] = field(default_factory=set)  # (account, operator)
+    # New risk, and liquidation, are refused before these timestamps.
+    new_risk_from: int = 0
+    liquidation_from: int = 0
+    # The account whose health is judged at the end only, whether it has to be, and whether it borrowed
+    deferred: str | None = None
+    skipped: bool = False
+    skipped_borrow: bool = False
 
     # ------------------------------------------------------------ reading
 
     def at(self, now: int) -> Pool:
-        """A copy of the ledger with all interest up to `now`."""
-        later = self.copy()
+        """The ledger with all interest up to `now`, to be read: the positions are not copied."""
+        later = object.__new__(Pool)
+        later.__dict__.update(self.__dict__)
         later.now = now
+        later.reserves = {asset: reserve.copy() for asset, reserve in self.reserves.items()}
         for reserve in later.reserves.values():
             reserve.accrue(now)
         return later
 
     def copy(self) -> Pool:
-        return Pool(
-            self.treasury,
-            self.borrow_limit_bps,
-            self.min_debt,
-            self.now,
-            {asset: copy.copy(reserve) for asset, reserve in self.reserves.items()},
-            dict(self.prices),
-            dict(self.shares),
-            dict(self.scaled),
-            {account: set(assets) for account, assets in self.enabled.items()},
-            {account: set(assets) for account, assets in self.owing.items()},
-        )
+        other = object.__new__(Pool)
+        other.__dict__.update(self.__dict__)
+        other.reserves = {asset: reserve.copy() for asset, reserve in self.reserves.items()}
+        other.prices = dict(self.prices)
+        other.shares, other.scaled = dict(self.shares), dict(self.scaled)
+        other.enabled = {account: set(assets) for account, assets in self.enabled.items()}
+        other.owing = {account: set(assets) for account, assets in self.owing.items()}
+        other.operators = set(self.operators)
+        return other
 
     def supply_of(self, account: str, asset: str) -> int:
-        return self.at(self.now).reserves[asset].assets_down(self.shares.get((account, asset), 0))
+        return self.reserve_now(asset).assets_down(self.shares.get((account, asset), 0))
 
     def debt_of(self, account: str, asset: str) -> int:
-        return self.at(self.now).reserves[asset].debt_up(self.scaled.get((account, asset), 0))
+        return self.reserve_now(asset).debt_up(self.scaled.get((account, asset), 0))
+
+    def reserve_now(self, asset: str) -> Reserve:
+        reserve = self.reserves[asset].copy()
+        reserve.accrue(self.now)
+        return reserve
 
     def counted(self, asset: str) -> int:
         """Units of the shares that accounts with debt have enabled as collateral, each account's rounded up."""
@@ -229,7 +288,7 @@ class Pool:
     def counted_value(self, asset: str) -> int:
         """The same at `low`, with interest up to `now`."""
         shares = self.counted(asset) * counted_unit(self.reserves[asset].decimals)
-        return self.at(self.now).reserves[asset].assets_down(shares) * self.prices[asset].low // WAD
+        return self.reserve_now(asset).assets_down(shares) * self.prices[asset].low // WAD
 
     def cap(self, asset: str) -> int | None:
         """What all counted collateral may be worth, and all debt; None: there is no cap."""
@@ -239,7 +298,7 @@ class Pool:
     def depth_for_new_risk(self, asset: str) -> int | None:
         return None if self.reserves[asset].depth_mode == OFF else self.prices[asset].depth
 
-    # ------------------------------------------------------------ owner
+    # ------------------------------------------------------------ configuration
 
     @action
     def list_reserve(
@@ -251,25 +310,23 @@ class Pool:
         bonus_bps: int,
         reserve_factor_bps: int,
     ) -> None:
-        if asset in self.reserves:
-            raise Refused("pool: already listed")
-        if not 6 <= decimals <= 18:
-            raise Refused("pool: bad decimals")
-        if ltv_bps > BPS or ltv_bps > BPS * BPS // bonus_bps - 500:
-            raise Refused("pool: bad ltv")
         if len(self.reserves) >= 2 and any(reserve.depth_mode == FULL for reserve in self.reserves.values()):
-            raise Refused("pool: bad depth mode")
+            raise Refused("")
         self.reserves[asset] = Reserve(len(self.reserves), decimals, rate, ltv_bps, bonus_bps, reserve_factor_bps, last_ts=self.now)
 
     @action
-    def set_depth_mode(self, asset: str, mode: int) -> None:
-        if asset not in self.reserves:
-            raise Refused("pool: not listed")
-        if mode not in MODES or (mode == FULL and (self.reserves[asset].seeded or len(self.reserves) > 2)):
-            raise Refused("pool: bad depth mode")
-        self.reserves[asset].depth_mode = mode
-
-    # ------------------------------------------------------------ lenders and borrowers
+    def configure(self, asset: str, changes: dict[str, Any]) -> None:
+        """Interest up to now is booked first, by the old terms."""
+        reserve = self.reserves[asset]
+        mode = changes.get("depth_mode", reserve.depth_mode)
+        if mode == FULL and reserve.depth_mode != FULL and (reserve.seeded or len(self.reserves) > 2):
+            raise Refused("")
+        ramp = changes.get("ramp", reserve.ramp)
+        if ramp and changes.get("ltv_bps", reserve.ltv_bps) > min(ramp.from_bps, ramp.to_bps):
+            raise Refused("")  # what may just be borrowed is not liquidatable
+        if reserve.seeded:
+            reserve.accrue(self.now)
+        reserve.__dict__.update(changes)
 
     @action
     def seed(self, asset: str, amount: int) -> int:
@@ -290,9 +347,14 @@ class Pool:
         if amount == 0:
             raise Refused("pool: zero amount")
         reserve = self._touch(asset)
+        if reserve.frozen:
+            raise Refused("pool: frozen")
+        reserve.check_pause(SUPPLY, self.now)
         shares = reserve.shares_down(amount)
         if reserve.assets + amount > MAX_ASSETS or reserve.total_shares + shares > MAX_SHARES:
             raise Refused("pool: too much")
+        if reserve.supply_cap and reserve.assets + amount > reserve.supply_cap:
+            raise Refused("pool: supply cap")
         reserve.cash += amount
         reserve.total_shares += shares
         self._add_shares(account, asset, shares)
@@ -301,9 +363,10 @@ class Pool:
         return shares
 
     @action
-    def withdraw(self, asset: str, amount: int, account: str) -> int:
+    def withdraw(self, asset: str, amount: int, account: str, by: str | None = None) -> int:
         if amount == 0:
             raise Refused("pool: zero amount")
+        self._check_operator(account, by)
         reserve = self._touch(asset)
         held = self.shares.get((account, asset), 0)
         if amount == MAX:
@@ -321,22 +384,27 @@ class Pool:
         reserve.cash -= amount
         reserve.total_shares -= shares
         self._add_shares(account, asset, -shares)
-        if asset in self.enabled.get(account, set()) and self.owing.get(account):
-            self._check_new_risk(account)
+        self._check_leaves(asset, account)
         return amount
 
     @action
-    def borrow(self, asset: str, amount: int, account: str) -> int:
+    def borrow(self, asset: str, amount: int, account: str, by: str | None = None) -> int:
         if amount == 0:
             raise Refused("pool: zero amount")
+        self._check_operator(account, by)
         reserve = self._touch(asset)
+        if reserve.frozen:
+            raise Refused("pool: frozen")
+        reserve.check_pause(BORROW, self.now)
         if amount > reserve.cash:
             raise Refused("pool: insufficient cash")
         if asset in self.enabled.get(account, set()):
             raise Refused("pool: same asset")
         if len(self.owing.get(account, set()) | {asset}) > MAX_PER_ACCOUNT:
             raise Refused("pool: too many debts")
-        scaled = div_up(amount * RAY, reserve.index)
+        fee = div_up(amount * reserve.origination_fee_bps, BPS)
+        scaled = div_up((amount + fee) * RAY, reserve.index)
+        self._pay_fee(reserve, asset, fee)
         reserve.cash -= amount
         reserve.scaled_debt += scaled
         reserve.last_ts = self.now
@@ -344,6 +412,9 @@ class Pool:
         self.owing.setdefault(account, set()).add(asset)
         for name in self.reserves:
             self._check_count(name)
+        if reserve.debt_cap and reserve.debt > reserve.debt_cap:
+            raise Refused("pool: debt cap")
+        self._check_guard()
         price = self.prices[asset]
         if not price.open:
             raise Refused("pool: no price")
@@ -355,6 +426,20 @@ class Pool:
         self._debt_value(asset, reserve.debt_up(self.scaled[account, asset]))
         self._check_new_risk(account, capped=True)
         return scaled
+
+    def _pay_fee(self, reserve: Reserve, asset: str, fee: int) -> None:
+        """Worth the fee at the price before: half to the stakers, the rest to the treasury in whole units."""
+        shares = reserve.shares_down(fee)
+        if reserve.assets + fee > MAX_ASSETS or reserve.total_shares + shares > MAX_SHARES:
+            raise Refused("pool: too much")
+        stakers = reserve.stakers
+        half = 0 if stakers is None or asset in self.enabled.get(stakers, set()) else shares // 2
+        unit = fee_unit(reserve.decimals)
+        rest = (shares - half) // unit * unit
+        if stakers is not None:
+            self._add_shares(stakers, asset, half)
+        reserve.total_shares += half + rest
+        reserve.fee_shares += rest
 
     @action
     def repay(self, asset: str, amount: int, account: str, payer: str) -> int:
@@ -371,7 +456,51 @@ class Pool:
         return repaid
 
     @action
-    def set_collateral(self, asset: str, enabled: bool, account: str) -> None:
+    def repay_with_shares(self, asset: str, amount: int, debtor: str, account: str, by: str | None = None) -> int:
+        """Burns the account's shares for the debtor's debt. No token moves."""
+        if amount == 0:
+            raise Refused("pool: zero amount")
+        self._check_operator(account, by)
+        if amount == MAX and debtor != account:
+            raise Refused("pool: own debt only")
+        reserve = self._touch(asset)
+        price_shares, assets = reserve.total_shares + VIRTUAL_SHARES, reserve.assets + VIRTUAL_ASSETS
+        scaled = reserve.scaled_debt
+        repaid = self._reduce_debt(reserve, asset, debtor, amount)
+        if reserve.scaled_debt == scaled:
+            raise Refused("pool: zero shares")
+        burned = div_up(repaid * price_shares, assets)
+        if burned > self.shares.get((account, asset), 0):
+            raise Refused("pool: insufficient supply")
+        reserve.total_shares -= burned
+        self._add_shares(account, asset, -burned)
+        self._check_leaves(asset, account)
+        return repaid
+
+    @action
+    def transfer_shares(self, asset: str, shares: int, receiver: str, account: str, by: str | None = None) -> int:
+        """They leave the one before they come to the other. No interest is booked."""
+        if receiver == NOBODY:
+            raise Refused("pool: zero address")
+        self._check_operator(account, by)
+        self._seeded(asset)
+        held = self.shares.get((account, asset), 0)
+        if shares == MAX:
+            shares = held
+        if shares == 0:
+            raise Refused("pool: zero amount")
+        if shares > held:
+            raise Refused("pool: insufficient supply")
+        self._add_shares(account, asset, -shares)
+        self._check_leaves(asset, account)
+        self._add_shares(receiver, asset, shares)
+        if asset in self.enabled.get(receiver, set()):
+            self._check_joins(asset, receiver)
+        return shares
+
+    @action
+    def set_collateral(self, asset: str, enabled: bool, account: str, by: str | None = None) -> None:
+        self._check_operator(account, by)
         if asset not in self.reserves:
             raise Refused("pool: not listed")
         own = self.enabled.setdefault(account, set())
@@ -384,11 +513,14 @@ class Pool:
                 raise Refused("pool: same asset")
             if len(own) == MAX_PER_ACCOUNT:
                 raise Refused("pool: too many collaterals")
+            if self.reserves[asset].frozen:
+                raise Refused("pool: frozen")
             own.add(asset)
             self._check_joins(asset, account)
             return
         own.remove(asset)
         if self.owing.get(account):
+            self.reserves[asset].check_pause(COLLATERAL, self.now)
             self._check_new_risk(account)
 
     @action
@@ -401,6 +533,56 @@ class Pool:
         shares, reserve.fee_shares = reserve.fee_shares, 0
         self._add_shares(self.treasury, asset, shares)
         return shares
+
+    @action
+    def defer(self, account: str, work: Callable[[Pool], Any], by: str | None = None) -> None:
+        """Whatever happens inside, the account's health is judged once, at the end: if any check was left out."""
+        self._check_operator(account, by)
+        if self.deferred is not None:
+            raise Refused("pool: deferred")
+        self.deferred, self.skipped, self.skipped_borrow = account, False, False
+        work(self)
+        self.deferred = None
+        if self.skipped and self.owing.get(account):
+            self._check_new_risk(account, capped=self.skipped_borrow)
+
+    def sweep(self, asset: str, balance: int) -> int:
+        """What of the pool's balance is in no book."""
+        surplus = balance - (self.reserves[asset].cash if asset in self.reserves else 0)
+        if surplus <= 0:
+            raise Refused("pool: zero amount")
+        return surplus
+
+    # ------------------------------------------------------------ flash loans: they leave nothing behind in the books
+
+    def max_flash_loan(self, asset: str) -> int:
+        reserve = self.reserves.get(asset)
+        if reserve is None or not reserve.seeded or reserve.frozen:
+            return 0
+        try:
+            reserve.check_pause(FLASH, self.now)
+        except Refused:
+            return 0
+        return reserve.cash
+
+    def flash_fee(self, asset: str, amount: int) -> int:
+        if asset not in self.reserves:
+            raise Refused("pool: not listed")
+        return div_up(amount * FLASH_FEE_BPS, BPS)
+
+    @action
+    def flash_loan(self, asset: str, amount: int, work: Callable[[Pool], Any]) -> bool:
+        """The fee goes to the treasury as tokens. `work`: what the receiver does meanwhile."""
+        reserve = self._seeded(asset)
+        if reserve.frozen:
+            raise Refused("pool: frozen")
+        reserve.check_pause(FLASH, self.now)
+        if amount == 0:
+            raise Refused("pool: zero amount")
+        if amount > reserve.cash:
+            raise Refused("pool: insufficient cash")
+        work(self)
+        return True
 
     # ------------------------------------------------------------ liquidation engine
 
@@ -415,6 +597,7 @@ class Pool:
         fee_amount: int,
     ) -> tuple[int, int]:
         """Returns what leaves the pool for the receiver, and the shares that the borrower lost."""
+        self._check_liquidation(borrower)
         if repay_amount == 0 or seize_amount == 0:
             raise Refused("pool: zero amount")
         if debt_asset == collateral_asset:
@@ -445,6 +628,7 @@ class Pool:
 
     @action
     def write_off(self, borrower: str) -> list[WriteOff]:
+        self._check_liquidation(borrower)
         if not self.owing.get(borrower):
             raise Refused("pool: no debt")
         for asset in self.enabled.get(borrower, set()):
@@ -471,13 +655,33 @@ class Pool:
 
     # ------------------------------------------------------------ parts
 
+    def _check_operator(self, account: str, by: str | None) -> None:
+        if by is not None and by != account and (account, by) not in self.operators:
+            raise Refused("pool: not operator")
+
+    def _check_liquidation(self, borrower: str) -> None:
+        if self.now < self.liquidation_from:
+            raise Refused("pool: paused")
+        if borrower == self.deferred:
+            raise Refused("pool: deferred")
+
+    def _check_leaves(self, asset: str, account: str) -> None:
+        """Shares have left the account: new risk where they were collateral of a debt."""
+        if asset in self.enabled.get(account, set()) and self.owing.get(account):
+            self.reserves[asset].check_pause(COLLATERAL, self.now)
+            self._check_new_risk(account)
+
     def _touch(self, asset: str) -> Reserve:
+        reserve = self._seeded(asset)
+        reserve.accrue(self.now)
+        return reserve
+
+    def _seeded(self, asset: str) -> Reserve:
         if asset not in self.reserves:
             raise Refused("pool: not listed")
         reserve = self.reserves[asset]
         if not reserve.seeded:
             raise Refused("pool: not seeded")
-        reserve.accrue(self.now)
         return reserve
 
     def _add_shares(self, account: str, asset: str, shares: int) -> None:
@@ -552,6 +756,14 @@ class Pool:
             raise Refused("pool: collateral cap")
 
     def _check_new_risk(self, account: str, capped: bool = False) -> None:
+        self._check_guard()
+        if account == self.deferred:
+            self.skipped, self.skipped_borrow = True, self.skipped_borrow or capped
+            return
         capacity, debt = self.capacity_and_debt(account, capped)
         if debt * BPS > capacity * self.borrow_limit_bps:
             raise Refused("pool: over limit")
+
+    def _check_guard(self) -> None:
+        if self.now < self.new_risk_from:
+            raise Refused("pool: paused")

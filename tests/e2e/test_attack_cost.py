@@ -16,8 +16,8 @@ from click.testing import CliRunner
 
 from plimsoll.abi import Contract, artifacts
 from plimsoll.arbitrage import amount_out, next_trade
-from plimsoll.attack_cost import DOWN, UP, blocks_to_follow
-from plimsoll.attack_cost_command import Reader
+from plimsoll.attack.cost import DOWN, UP, blocks_to_follow
+from plimsoll.attack.cost_command import Reader
 from plimsoll.reference.range_pool import Q96
 from plimsoll.rpc import DEV_KEYS, Wallet
 from tests.e2e.conftest import Market, Run, is_one_line, person
@@ -261,7 +261,8 @@ def test_command__json__costs_of_the_source_and_gains_within_the_caps(field: Bat
 def test_command__range_pool_as_a_second_source__costs_of_both(field: Battlefield, monkeypatch: pytest.MonkeyPatch) -> None:
     market = field.market
     market.wait(60)
-    owner = market.book.data["deployer"]
+    owner = market.book.address("Timelock")
+    market.rpc.set_balance(owner, 10**18)
     second = (market.eth.address, field.pool.address, market.usd.address, 2_500_000 * WAD)
     market.act(owner, market.oracle, "set_second_source", *second)
     code, out, err = invoke(market, monkeypatch, "volatile", "--json")

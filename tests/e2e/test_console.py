@@ -9,7 +9,7 @@ from tests.e2e.conftest import Market, Run, person
 pytestmark = pytest.mark.e2e
 
 COMMANDS = f"""
-print("A", pool.reserves_count(), oracle.owner() == pool.owner(), engine.pool() == lens.pool() == pool.address)
+print("A", pool.reserves_count(), oracle.owner() == configurator.owner() == timelock.address, engine.pool() == lens.pool() == pool.address)
 print("B", usd.symbol(), eth.decimals(), pair.factory() == factory.address)
 status("{person(5)}")
 riskiest(2)

@@ -19,17 +19,15 @@ from plimsoll.chain import Chain
 from plimsoll.cli import endpoint
 from plimsoll.deployment import DeployError, Options, deploy, verify
 from plimsoll.pools import Reader
-from plimsoll.presets import load
-from plimsoll.rpc import DEV_KEYS, Rpc, Wallet, checksum
+from plimsoll.presets import Roles, load
+from plimsoll.rpc import DEV_KEYS, Reverted, Rpc, Wallet, checksum
 from scripts.deploy import cli
 from tests.e2e.conftest import ROOT, Run, is_one_line, person
 
 pytestmark = pytest.mark.e2e
 
 WEMIX = load("wemix")
-STEPS = 41
-# Without range pools and router
-CORE_STEPS = 27
+STEPS = 52
 
 
 class Killed(BaseException):
@@ -56,6 +54,9 @@ def test_deploy__fresh_chain__every_contract_recorded_and_wired(rpc: Rpc, deploy
         "PriceOracle",
         "RateModel.dollar",
         "RateModel.volatile",
+        "Operators",
+        "PoolExtension",
+        "PoolConfigurator",
         "LendingPool",
         "LiquidationEngine",
         "Lens",
@@ -66,13 +67,19 @@ def test_deploy__fresh_chain__every_contract_recorded_and_wired(rpc: Rpc, deploy
         "Quoter",
         "Router",
         "RangePool",
+        "Timelock",
     ]
     for name in book.names:
         entry = book.data["contracts"][name]
         receipt = rpc.receipt(entry["tx"])
         assert receipt is not None
         assert (int(receipt["blockNumber"], 16), receipt["blockHash"]) == (entry["block"], entry["block_hash"])
-    assert book.data["contracts"]["LendingPool"]["args"] == [deployer.address, "8000", str(100 * 10**18)]
+    assert book.data["contracts"]["LendingPool"]["args"] == [
+        deployer.address,
+        "8000",
+        str(100 * 10**18),
+        *(book.address(n) for n in ("PoolConfigurator", "Operators", "PoolExtension")),
+    ]
     assert verify(rpc, book, compiled, WEMIX) == []
 
     pool = book.contract("LendingPool", rpc, compiled)
@@ -121,29 +128,74 @@ def test_deploy__range_pools__worth_what_the_preset_says(rpc: Rpc, deployer: Wal
     assert all(book.token_contract(r, rpc, compiled).call("balanceOf", deployer.address) < 10 for r in ("dollar", "volatile"))
 
 
-@pytest.mark.parametrize("market", [True, False])
-def test_deploy__without_range_pools_before__added(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path, market: bool) -> None:
-    """As a version without them has left its address book."""
-    book = deploy(rpc, deployer, replace(WEMIX, range_pools=None), compiled, options=Options(market=market), where=tmp_path).book
-    before = {name: book.address(name) for name in book.names}
-    del book.data["wanted"]["preset"]["range_pools"]
-    del book.data["wanted"]["wrapped_native"]
+def test_deploy__of_a_version_without_configurator__refused(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    book = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path).book
+    del book.data["contracts"]["PoolConfigurator"]
     book.save()
+    with pytest.raises(DeployError, match=r"31337\.json is of a version whose pool has no configurator: move the file away to deploy anew"):
+        deploy(rpc, deployer, WEMIX, compiled, where=tmp_path)
 
-    def kill(step: str, phase: str) -> None:
-        if (step, phase) == ("Router", "recorded"):
-            raise Killed
 
-    with pytest.raises(Killed):
-        deploy(rpc, deployer, WEMIX, compiled, options=Options(market=market), where=tmp_path, hook=kill)
-    with pytest.raises(BookError, match="ends half-way"):
-        AddressBook.open(rpc, tmp_path)
-    report = deploy(rpc, deployer, WEMIX, compiled, options=Options(market=market), where=tmp_path)
-    assert (report.kept, len(report.done)) == ((CORE_STEPS + 6, 8) if market else (CORE_STEPS - 3 + 6, 0))
-    book = AddressBook.open(rpc, tmp_path)
-    assert {name: book.address(name) for name in before} == before
-    assert book.has("RangePool") is market
+# ---------------------------------------------------------------- who governs
+
+
+def test_deploy__owner_named__deployer_holds_nothing(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    owner, steward, guardian = person(11), person(12), person(13)
+    options = Options(owner=owner, steward=steward, guardian=guardian, delay_seconds=7_200)
+    book = deploy(rpc, deployer, WEMIX, compiled, options=options, where=tmp_path).book
+    timelock, configurator, oracle, factory, ranges = (
+        book.contract(n, rpc, compiled) for n in ("Timelock", "PoolConfigurator", "PriceOracle", "PairFactory", "RangePoolFactory")
+    )
+    assert {configurator.call("owner"), oracle.call("owner"), factory.call("feeToSetter"), ranges.call("owner")} == {timelock.address}
+    assert (configurator.call("steward"), configurator.call("guardian")) == (steward, guardian)
+    assert timelock.call("get_minimum_delay") == 7_200
+    roles = [timelock.call(name) for name in ("PROPOSER_ROLE", "CANCELLER_ROLE", "EXECUTOR_ROLE", "DEFAULT_ADMIN_ROLE")]
+    assert [timelock.call("hasRole", r, deployer.address) for r in roles] == [False] * 4
+    assert [timelock.call("hasRole", r, owner) for r in roles] == [True, True, False, False]
+    assert [timelock.call("hasRole", r, timelock.address) for r in roles] == [False, False, False, True]
+    # what has waited, anyone may execute
+    assert timelock.call("hasRole", roles[2], "0x" + "00" * 20)
     assert verify(rpc, book, compiled, WEMIX) == []
+    for contract, function, args in (
+        (configurator, "set_guardian", (deployer.address,)),
+        (timelock, "schedule", (configurator.address, 0, b"", b"\x00" * 32, b"\x00" * 32, 7_200)),
+        (timelock, "update_delay", (0,)),
+        (oracle, "transfer_ownership", (deployer.address,)),
+    ):
+        with pytest.raises(Reverted):
+            contract.call(function, *args, sender=deployer.address)
+
+
+def test_deploy__nobody_named__deployer_decides_after_a_minute(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    book = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path).book
+    timelock, configurator = (book.contract(n, rpc, compiled) for n in ("Timelock", "PoolConfigurator"))
+    assert timelock.call("hasRole", timelock.call("PROPOSER_ROLE"), deployer.address)
+    assert timelock.call("get_minimum_delay") == 60
+    assert (configurator.call("steward"), configurator.call("guardian")) == (deployer.address, deployer.address)
+    assert configurator.call("owner") == timelock.address
+
+
+def test_deploy__roles_of_the_preset__by_chain(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    roles = Roles(owner={rpc.chain_id: person(1)}, guardian={rpc.chain_id: person(2), 1: person(3)}, delay_seconds=3_600)
+    book = deploy(rpc, deployer, replace(WEMIX, roles=roles), compiled, options=Options(guardian=person(4)), where=tmp_path).book
+    # a development chain has its own delay, and the option goes before the preset
+    expected = {"owner": person(1), "steward": person(1), "guardian": person(4), "delay_seconds": "60"}
+    assert book.data["wanted"]["governance"] == expected
+    with pytest.raises(DeployError, match=rf"governance\.guardian = {person(4)}, now it is {person(2)}"):
+        deploy(rpc, deployer, replace(WEMIX, roles=roles), compiled, where=tmp_path)
+
+
+def test_deploy__fee_and_caps__as_the_preset_says(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    liqwid = load("liqwid")
+    ether = replace(liqwid.asset("volatile"), stakers={rpc.chain_id: person(5)})
+    book = deploy(rpc, deployer, replace(liqwid, assets=(liqwid.asset("dollar"), ether)), compiled, where=tmp_path).book
+    configurator = book.contract("PoolConfigurator", rpc, compiled)
+    dollar, volatile = (configurator.call("configuration", book.token(r).address) for r in ("dollar", "volatile"))
+    assert (dollar.origination_fee_bps, dollar.stakers, dollar.supply_cap, dollar.debt_cap) == (100, "0x" + "00" * 20, 0, 0)
+    assert (volatile.origination_fee_bps, volatile.stakers) == (100, person(5))
+    assert (volatile.supply_cap, volatile.debt_cap) == (100_000 * 10**18, 50_000 * 10**18)
+    assert book.contract("LendingPool", rpc, compiled).call("borrow_limit_bps") == 9_900
+    assert book.contract("LiquidationEngine", rpc, compiled).call("fee_bps") == 0
 
 
 def test_verify__router_of_somebody_else__named(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
@@ -211,7 +263,7 @@ from pathlib import Path
 from plimsoll.abi import artifacts
 from plimsoll.cli import endpoint
 from plimsoll.deployment import deploy
-from plimsoll.presets import load
+from plimsoll.presets import Roles, load
 from plimsoll.rpc import DEV_KEYS, Rpc, Wallet
 rpc = Rpc({rpc.url!r})
 def hook(step, phase):
@@ -258,7 +310,7 @@ def test_deploy__step_fails_on_chain__named_and_resumable(rpc: Rpc, deployer: Wa
     # the pool refuses an LTV that is too high for the bonus; the preset's own checks are passed by on purpose
     ether = replace(WEMIX.asset("volatile"), ltv_bps=9500)
     wrong = replace(WEMIX, assets=(WEMIX.asset("dollar"), ether))
-    with pytest.raises(DeployError, match=r"step 'pool.list_reserve\(volatile\)' would fail: reverted: pool: bad ltv"):
+    with pytest.raises(DeployError, match=r"step 'configurator.list_reserve\(volatile\)' would fail: reverted: configurator: bad ltv"):
         deploy(rpc, deployer, wrong, compiled, where=tmp_path)
     book = AddressBook.read(tmp_path / "31337.json")
     assert "pending" not in book.data
@@ -375,10 +427,15 @@ def test_command__fresh_then_again__json_and_codes(rpc: Rpc, run: Run, tmp_path:
     "arguments, code, message",
     [
         (["--token", "dollar=0x12"], 2, "'dollar=0x12' is not ROLE=ADDRESS"),
+        (["--token", "dollar=0x" + "aB" * 20], 2, "is not ROLE=ADDRESS, like dollar=0x followed by 40 digits, with their checksum"),
         (["--token", f"a={person(1)}", "--token", f"a={person(2)}"], 2, "'a' is given twice"),
-        (["--preset", "aave"], 1, "error: there is no preset 'aave' (there are: wemix, wemix-feed; or give a path to a .yaml file)"),
+        (["--preset", "aave"], 1, "error: there is no preset 'aave' (there are: liqwid, nukem, wemix, wemix-feed; or give"),
         (["--treasury", "0x12"], 1, "error: --treasury 0x12 is no address"),
         (["--wrapped-native", "WETH"], 1, "error: --wrapped-native WETH is no address"),
+        (["--owner", "me"], 1, "error: --owner me is no address"),
+        (["--guardian", "0x12"], 1, "error: --guardian 0x12 is no address"),
+        (["--delay", "0"], 2, "0 is not in the range 1<=x<=2592000"),
+        (["--config", "nowhere.yaml"], 1, "error: there is no file nowhere.yaml"),
         (["--account", "nobody"], 1, "error: Ape has no account 'nobody'"),
         (["--network", "ftp://x"], 1, "error: 'ftp://x' is no address that can be used"),
         (["--network", "ethereum:local:foundry"], 1, "error: network 'ethereum:local:foundry' is a chain that ends with the command"),

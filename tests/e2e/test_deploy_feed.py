@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 WAD = 10**18
 PRESET = load("wemix-feed")
-STEPS = 56
+STEPS = 67
 VOLATILE = PRESET.asset("volatile")
 FEED_AT_LEAST = 10 * 10**8
 
@@ -231,7 +231,7 @@ def test_deploy__depth_mode__set_before_the_reserve_opens(rpc: Rpc, compiled: Ar
     wemix = replace(load("wemix"), range_pools=None)
     assets = (wemix.assets[0], replace(wemix.assets[1], depth_mode=mode))
     report = launch(replace(wemix, assets=assets))
-    assert report.done.index("pool.set_depth_mode(volatile)") < report.done.index("pool.seed(volatile)")
+    assert report.done.index("configurator.set_depth_mode(volatile)") < report.done.index("pool.seed(volatile)")
     pool = report.book.contract("LendingPool", rpc, compiled)
     assert pool.call("reserve_state", report.book.token("volatile").address).depth_mode == number
     wrong = verify(rpc, report.book, compiled, wemix)

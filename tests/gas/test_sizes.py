@@ -1,10 +1,12 @@
 """Each contract can be deployed: code of at most 24,576 bytes, init code of at most 49,152 (EIP-170, EIP-3860)."""
 
 import pytest
+from vyper.compiler.output import build_layout_output
 
 from bench import figures
 from bench.artifacts import ours
 from plimsoll.abi import SOURCES
+from tests.conftest import load
 
 MAX_CODE = 24_576
 MAX_INIT_CODE = 49_152
@@ -26,6 +28,13 @@ def test_init_code__each_contract_with_its_arguments__is_within_the_limit(name: 
     # a string takes no more than a few words
     arguments = sum(32 * (4 if kind == "string" else 1) for _, kind in artifact.interface.constructor)
     assert len(artifact.init_code) + arguments <= MAX_INIT_CODE
+
+
+@pytest.mark.parametrize("path", ["markets/MarketFactory.vy", "oracle/IsolatedOracle.vy"])
+def test_runtime_code__what_no_script_deploys_yet__is_within_the_limit(path: str) -> None:
+    compiled = load(path).compiler_data
+    immutables = build_layout_output(compiled).get("code_layout", {})
+    assert 0 < len(compiled.bytecode_runtime) + sum(variable["length"] for variable in immutables.values()) <= MAX_CODE
 
 
 def test_contracts__all_that_a_script_deploys__have_a_figure() -> None:

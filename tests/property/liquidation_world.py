@@ -61,12 +61,12 @@ class World:
     def __init__(self) -> None:
         self.oracle: VyperContract = load("testing/ConstantOracle.vy").deploy()
         self.pool: VyperContract = boa.loads(STUB_POOL, self.oracle.address)
-        self.engine: VyperContract = load("liquidation/LiquidationEngine.vy").deploy(self.pool.address)
+        self.engine: VyperContract = load("liquidation/LiquidationEngine.vy").deploy(self.pool.address, 300)
         self.borrower = boa.env.generate_address("borrower")
         self.liquidator = boa.env.generate_address("liquidator")
 
     def set(self, account: Account, prices: dict[str, Prices]) -> None:
-        collaterals = [(ASSETS[c.asset], c.amount, c.ltv_bps, c.bonus_bps, c.depth_mode) for c in account.collaterals]
+        collaterals = [(ASSETS[c.asset], c.amount, c.ltv_bps, c.ltv_bps, c.bonus_bps, c.depth_mode) for c in account.collaterals]
         self.pool.set_state((collaterals, [(ASSETS[d.asset], d.amount, d.depth_mode) for d in account.debts]))
         for name, price in prices.items():
             depth = EVERYTHING if price.depth is None else price.depth

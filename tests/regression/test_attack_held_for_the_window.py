@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from plimsoll.attack_cost import blocks_to_follow, ticks_of
+from plimsoll.attack.cost import blocks_to_follow, ticks_of
 from tests.attack_world import BPS, BUCKET, ETH, LTV, USD, WAD, Agent, World, profit
 from tests.range_world import Refused
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from plimsoll.attack_cost import blocks_to_follow, ticks_of
+from plimsoll.attack.cost import blocks_to_follow, ticks_of
 from tests.attack_world import BUCKET, ETH, USD, World, profit
 from tests.range_world import Refused
 

@@ -23,6 +23,14 @@ ACTIONS: dict[str, Callable[[World], object]] = {
     "borrow the collateral": lambda w: w.borrow("borrower", "ETH", 10**18),
     "somebody supplies for it": lambda w: w.supply("attacker", "ETH", 1, "borrower"),
     "somebody repays for it": lambda w: w.repay("attacker", "USD", 10**6, "borrower"),
+    "give shares away": lambda w: w.transfer_shares("borrower", "ETH", 10**18, "attacker"),
+    "give all shares away": lambda w: w.transfer_shares("borrower", "ETH", MAX, "attacker"),
+    "somebody's debt paid with the collateral": lambda w: w.repay_with_shares("borrower", "ETH", 10**18, "attacker"),
+    "an operator withdraws": lambda w: w.withdraw("attacker", "ETH", 10**18, account="borrower"),
+    "an operator gives shares to himself": lambda w: w.transfer_shares("attacker", "ETH", 10**20, "attacker", account="borrower"),
+    "an operator borrows": lambda w: w.borrow("attacker", "USD", 10**6, account="borrower"),
+    "an operator switches collateral off": lambda w: w.enable("attacker", "ETH", False, account="borrower"),
+    "sweep": lambda w: w.sweep("ETH"),
     "accrue": lambda w: w.accrue("ETH"),
     "collect fees": lambda w: w.collect_fees("ETH"),
 }
@@ -36,6 +44,8 @@ def base() -> World:
     world.supply("lender", "ETH", 10**4 * 10**18)
     world.open("borrower", "ETH", 100 * 10**18, "USD", 12_000 * 10**6)  # exactly 80 %
     world.supply("borrower", "BTC", 10**6)  # not collateral
+    world.open("attacker", "BTC", 10**8, "ETH", 10 * 10**18)
+    world.set_operator("borrower", "attacker")
     return world
 
 

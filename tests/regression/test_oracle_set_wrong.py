@@ -1,9 +1,11 @@
 """Moonwell (2025): an oracle was configured wrongly, positions were seized at its price, and the fix was stuck in a timelock for days.
-Here no configuration moves a price by more than 5 %, or twice a day; a replaced oracle acts in the next call, a wrong price never binds
-repayment or debt-free withdrawal, and nobody is liquidated once the right oracle is back."""
+Here no configuration moves a price by more than 5 %, or twice a day; another oracle must agree with the one before, except on a frozen asset,
+after which liquidation waits for hours; a wrong price never binds repayment or debt-free withdrawal, and nobody is liquidated once the right
+oracle is back."""
 
 import boa
 import pytest
+from boa.contracts.vyper.vyper_contract import VyperContract
 
 from plimsoll.reference.liquidation import WAD
 from tests.attack_world import ETH, FEED_UNIT, HEARTBEAT, PRICE, USD, World
@@ -12,33 +14,59 @@ from tests.lending_market import EVERYTHING, Market
 from tests.range_world import Refused
 
 
-def test_oracle__set_wrong_and_replaced__acts_at_once_and_repayment_never_stops() -> None:
+def wrong_oracle(market: Market) -> VyperContract:
+    wrong = load("testing/ConstantOracle.vy").deploy()
+    wrong.set(market.assets["ETH"].address, 10**15)  # a thousandth of a dollar
+    wrong.set(market.assets["USD"].address, market.raw_price("USD", WAD))
+    return wrong
+
+
+@pytest.fixture
+def market() -> Market:
     market = Market()
     market.list("ETH", 200 * WAD, ltv_bps=6_500)
     market.list("USD", WAD, decimals=6, ltv_bps=6_500)
     market.lend("USD", 100_000 * 10**6)
     market.open({"ETH": 50 * WAD}, {"USD": 3_000 * 10**6})
-    eth, usd = market.assets["ETH"], market.assets["USD"]
     market.fund(market.liquidator, "USD", 10_000 * 10**6)
     market.fund(market.borrower, "USD", 100 * 10**6)
-    right = market.oracle
+    return market
 
-    wrong = load("testing/ConstantOracle.vy").deploy()
-    wrong.set(eth.address, 10**15)  # a thousandth of a dollar
-    wrong.set(usd.address, market.raw_price("USD", WAD))
+
+def refuses_liquidation(market: Market, reason: str) -> None:
+    with boa.env.prank(market.liquidator), boa.reverts(reason):
+        market.engine.liquidate(market.borrower, market.assets["USD"].address, market.assets["ETH"].address, EVERYTHING, 0, EVERYTHING)
+
+
+def test_oracle__that_says_something_else__cannot_be_set(market: Market) -> None:
+    with boa.env.prank(market.owner), boa.reverts("configurator: oracles disagree"):
+        market.configurator.set_oracle(wrong_oracle(market).address)
+    refuses_liquidation(market, "engine: healthy")
+
+
+def test_oracle__set_wrong_for_a_frozen_asset__harms_nobody_before_it_is_replaced(market: Market) -> None:
+    """A frozen asset is how a broken oracle gets out: then hours pass in which the next one can come, and nobody is liquidated."""
+    usd, right = market.assets["USD"].address, market.oracle
     with boa.env.prank(market.owner):
-        market.pool.set_oracle(wrong.address)
+        market.configurator.set_steward(market.owner)
+        market.configurator.freeze(market.assets["ETH"].address)
+        market.configurator.set_oracle(wrong_oracle(market).address)
     assert market.lens.account(market.borrower).stage == 4
+    refuses_liquidation(market, "pool: paused")
     with boa.env.prank(market.borrower):
-        assert market.pool.repay(usd.address, 100 * 10**6, market.borrower) == 100 * 10**6
+        assert market.pool.repay(usd, 100 * 10**6, market.borrower) == 100 * 10**6
+        with boa.reverts("pool: paused"):
+            market.pool.borrow(usd, 100 * 10**6, market.borrower)
     with boa.env.prank(market.lender):
-        assert market.pool.withdraw(usd.address, 1_000 * 10**6, market.lender) == 1_000 * 10**6
+        assert market.pool.withdraw(usd, 1_000 * 10**6, market.lender) == 1_000 * 10**6
 
+    boa.env.time_travel(seconds=3 * 3_600)
     with boa.env.prank(market.owner):
-        market.pool.set_oracle(right.address)
+        market.configurator.set_oracle(right.address)
     assert market.lens.account(market.borrower).stage < 4
-    with boa.env.prank(market.liquidator), boa.reverts("engine: healthy"):
-        market.engine.liquidate(market.borrower, usd.address, eth.address, EVERYTHING, 0, EVERYTHING)
+    refuses_liquidation(market, "engine: healthy")
+    boa.env.time_travel(seconds=4 * 3_600)
+    refuses_liquidation(market, "engine: healthy")
 
 
 def feed(price_cents: int) -> object:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-ID = re.compile(r"\b(?:AMM|OBS|RNG|POS|QUO|RTR|ORA|LEND|LIQ|TOOL)-\d\d\b")
+ID = re.compile(r"\b(?:AMM|OBS|RNG|POS|QUO|RTR|ORA|LEND|LIQ|ISO|TOOL)-\d\d\b")
 
 
 def documented_ids() -> set[str]:

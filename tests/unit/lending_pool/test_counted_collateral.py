@@ -195,7 +195,7 @@ def test_counted__any_decimals__in_units_of_four_millionths_of_a_token(world: Wo
 
 
 def test_counted__as_much_as_a_reserve_holds__fits(world: World) -> None:
-    """All that 18 decimals allow, at a price of nearly nothing: 62 bits of units."""
+    """All that 18 decimals allow, at a price of nearly nothing: 61 bits of units."""
     world.add("T", price=1)
     world.seed("keeper", "T", ETH)
     world.oracle.set(world.address["T"], 10**9)
@@ -208,12 +208,12 @@ def test_counted__as_much_as_a_reserve_holds__fits(world: World) -> None:
 
 
 def test_counted__more_units_than_there_is_room_for__reverts_and_can_be_repaid(world: World) -> None:
-    """Six decimals and quadrillions of tokens: 2^62 units of four millionths are 17 trillion."""
+    """Six decimals and quadrillions of tokens: 2^61 units of four millionths are 8 trillion."""
     world.add("T", decimals=6, price=1)
     world.seed("keeper", "T", USD)
     world.oracle.set(world.address["T"], 10**21)
     world.ledger.prices["T"].low = world.ledger.prices["T"].high = 10**21
-    room = (2**62 - 1) * counted_unit(6) // 10**6
+    room = (2**61 - 1) * counted_unit(6) // 10**6
     world.supply("borrower", "T", room + 10)
     world.enable("borrower", "T")
     with pytest.raises(Refused, match="pool: collateral cap"):

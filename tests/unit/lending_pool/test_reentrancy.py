@@ -7,16 +7,31 @@ import boa
 import pytest
 
 from tests.conftest import load
-from tests.pool_world import World
+from tests.pool_world import ASSETS, World
 
 BIG = 100 * 10**18
 OUTER = ("seed", "supply", "withdraw", "borrow", "repay", "settle_liquidation")
+# What nothing within a call changes, with their arguments
+CONSTANT_VIEWS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
+    **{name: lambda _: () for name in ("oracle", "engine", "treasury", "configurator", "operators", "extension", "guards")},
+    **{name: lambda _: () for name in ("borrow_limit_bps", "min_debt_wad", "reserves_count")},
+    "reserve_at": lambda _: (0,),
+    "config_words": lambda asset: (asset,),
+    "maxFlashLoan": lambda asset: (asset,),
+    "flashFee": lambda asset: (asset, 10**6),
+}
 LOCKED_VIEWS = ("account_state", "positions", "reserve_state", "supply_shares_of", "supply_of", "debt_of")
 
 
 @pytest.fixture
-def trap(world: World, reentering_token: Any) -> World:
-    """The token itself is owner, engine, lender and borrower, so that nothing but the lock stands in its way."""
+def trap(reentering_token: Any) -> World:
+    """The token itself is configurator, engine, lender and borrower, so that nothing but the lock stands in its way."""
+    world = World(configurator=reentering_token.address)
+    for symbol in ASSETS:
+        world.add(symbol)
+        world.seed("keeper", symbol, world.unit(symbol))
+    world.supply("lender", "USD", 1_000_000 * 10**6)
+    world.donate("USD", 1)
     world.add("TRAP", token=reentering_token, price=1_000)
     world.add("NEW")
     for name in ("borrower", "keeper"):
@@ -34,9 +49,8 @@ def trap(world: World, reentering_token: Any) -> World:
         pool.supply(world.address["ETH"], BIG // 2, token)
         pool.set_collateral(world.address["ETH"], True)
         pool.borrow(world.address["USD"], 1_000 * 10**6, token)
-    with boa.env.prank(world.address["owner"]):
-        pool.set_engine(token)
-        pool.transfer_ownership(token)
+        pool.supply(world.address["USD"], 10**7, token)
+        pool.set_engine(token, 0)
     return world
 
 
@@ -44,16 +58,18 @@ def inner_calls(world: World) -> dict[str, tuple[Any, ...]]:
     token, borrower = world.address["TRAP"], world.address["borrower"]
     usd, eth, new, trap = (world.address[asset] for asset in ("USD", "ETH", "NEW", "TRAP"))
     return {
-        "list_reserve": (load("testing/TestToken.vy").deploy("X", "X", 18).address, eth, 0, 11_000, 0),
-        "set_depth_mode": (eth, 1),
-        "set_oracle": (eth,),
-        "set_engine": (eth,),
+        "configure": (eth, *world.pool.config_words(eth)),
+        "set_oracle": (eth, 0),
+        "set_engine": (eth, 0),
         "seed": (new, 10**18),
         "supply": (usd, 10**6, token),
         "withdraw": (eth, 10**18, token),
         "borrow": (usd, 10**6, token),
         "repay": (usd, 10**6, token),
+        "repay_with_shares": (usd, 10**6, token),
+        "transfer_shares": (eth, 10**20, borrower),
         "set_collateral": (new, True),
+        "sweep": (usd,),
         "accrue": (usd,),
         "collect_fees": (usd,),
         "settle_liquidation": (token, token, token, usd, 10**6, eth, 10**16, 0),
@@ -109,10 +125,10 @@ def test_callback__into_any_external__is_locked_out(trap: World, outer: str) -> 
             call()
 
 
-@pytest.mark.parametrize("view", ["oracle", "engine", "treasury", "borrow_limit_bps", "reserves_count", "reserve_at"])
+@pytest.mark.parametrize("view", CONSTANT_VIEWS)
 def test_callback__into_constant_views__is_answered(trap: World, view: str) -> None:
     function = getattr(trap.pool, view)
-    trap.token["TRAP"].arm(trap.pool.address, function.prepare_calldata(*((0,) if view == "reserve_at" else ())), False)
+    trap.token["TRAP"].arm(trap.pool.address, function.prepare_calldata(*CONSTANT_VIEWS[view](trap.address["USD"])), False)
     outer_call(trap, "supply")()
     assert trap.token["TRAP"].succeeded()
 
@@ -120,7 +136,7 @@ def test_callback__into_constant_views__is_answered(trap: World, view: str) -> N
 def test_inner_calls__are_all_externals_that_can_be_locked(trap: World) -> None:
     """A new external of the pool has to be added here."""
     names = {entry["name"] for entry in trap.pool.abi if entry["type"] == "function"}
-    free = {"oracle", "engine", "treasury", "borrow_limit_bps", "min_debt_wad", "reserves_count", "reserve_at"}
-    ownership = {"owner", "transfer_ownership"}
-    assert names == set(inner_calls(trap)) | free | ownership
+    # tests/unit/lending_pool/test_flash_loan.py, test_defer.py
+    calls_back = {"flashLoan", "defer"}
+    assert names == set(inner_calls(trap)) | set(CONSTANT_VIEWS) | calls_back
     assert set(LOCKED_VIEWS) < set(inner_calls(trap))

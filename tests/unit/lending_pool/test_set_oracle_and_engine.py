@@ -1,37 +1,89 @@
+"""Oracle, engine, and the times before which new risk and liquidation are closed."""
+
 import boa
 import pytest
 
+from plimsoll.reference.pool import MAX, Refused
 from tests.pool_world import ZERO, World, logs
 
-SETTERS = [("set_oracle", "oracle", "OracleSet"), ("set_engine", "engine", "EngineSet")]
+SETTERS = [("set_oracle", "oracle", "OracleSet", "new_risk_from"), ("set_engine", "engine", "EngineSet", "liquidation_from")]
 
 
-@pytest.mark.parametrize(("setter", "getter", "event"), SETTERS)
-def test_set__by_the_owner__is_stored_and_logged(world: World, setter: str, getter: str, event: str) -> None:
+@pytest.mark.parametrize("closed_until", [0, 1, 2**40 - 1])
+@pytest.mark.parametrize(("setter", "getter", "event", "guard"), SETTERS)
+def test_set__by_the_configurator__is_stored_and_logged(
+    world: World, setter: str, getter: str, event: str, guard: str, closed_until: int
+) -> None:
     new = boa.env.generate_address("new")
-    with boa.env.prank(world.address["owner"]):
-        getattr(world.pool, setter)(new)
+    other = {"oracle": "engine", "engine": "oracle"}[getter]
+    before = getattr(world.pool, other)()
+    with boa.env.prank(world.address["configurator"]):
+        getattr(world.pool, setter)(new, closed_until)
     (log,) = logs(world, event)
-    assert getattr(log, getter) == new
+    assert (getattr(log, getter), getattr(log, guard)) == (new, closed_until)
     assert getattr(world.pool, getter)() == new
+    assert world.pool.guards() == ((closed_until, 0) if setter == "set_oracle" else (0, closed_until))
+    assert getattr(world.pool, other)() == before
 
 
-@pytest.mark.parametrize(("setter", "getter", "event"), SETTERS)
-def test_set__by_anybody_else__reverts(world: World, setter: str, getter: str, event: str) -> None:
-    with boa.reverts("ownable: caller is not the owner"), boa.env.prank(world.address["engine"]):
-        getattr(world.pool, setter)(world.address["engine"])
+@pytest.mark.parametrize("by", ["owner", "engine", "treasury", "lender"])
+@pytest.mark.parametrize("setter", ["set_oracle", "set_engine"])
+def test_set__by_anybody_else__reverts(world: World, setter: str, by: str) -> None:
+    with boa.reverts("pool: not configurator"), boa.env.prank(world.address[by]):
+        getattr(world.pool, setter)(world.address["engine"], 0)
 
 
-@pytest.mark.parametrize(("setter", "getter", "event"), SETTERS)
-def test_set__to_nothing__reverts(world: World, setter: str, getter: str, event: str) -> None:
-    with boa.reverts("pool: zero address"), boa.env.prank(world.address["owner"]):
-        getattr(world.pool, setter)(ZERO)
+@pytest.mark.parametrize("setter", ["set_oracle", "set_engine"])
+def test_set__to_nothing__reverts(world: World, setter: str) -> None:
+    with boa.reverts("pool: zero address"), boa.env.prank(world.address["configurator"]):
+        getattr(world.pool, setter)(ZERO, 0)
 
 
-def test_transfer_ownership__new_owner__alone_may_set(world: World) -> None:
-    with boa.env.prank(world.address["owner"]):
-        world.pool.transfer_ownership(world.address["lender"])
-        with boa.reverts("ownable: caller is not the owner"):
-            world.pool.set_engine(world.address["engine"])
-    with boa.env.prank(world.address["lender"]):
-        world.pool.set_engine(world.address["engine"])
+@pytest.mark.parametrize("closed_until", [2**40, 2**96, MAX])
+@pytest.mark.parametrize("setter", ["set_oracle", "set_engine"])
+def test_set__a_time_that_does_not_fit__reverts(world: World, setter: str, closed_until: int) -> None:
+    with boa.reverts(dev="time"), boa.env.prank(world.address["configurator"]):
+        getattr(world.pool, setter)(world.address["engine"], closed_until)
+
+
+def test_new_risk_from__before_it__only_new_risk_is_closed(indebted: World) -> None:
+    """Borrowing, and taking collateral from a debt in whichever way; to the second."""
+    world, eth = indebted, 10**18
+    opens = world.chain.timestamp + 1_000
+    world.set_guards(new_risk_from=opens)
+    closed = (
+        lambda: world.borrow("borrower", "USD", 10**6),
+        lambda: world.withdraw("borrower", "ETH", eth),
+        lambda: world.transfer_shares("borrower", "ETH", 10**24, "lender"),
+        lambda: world.enable("borrower", "ETH", False),
+    )
+    world.travel(999)
+    for attempt in closed:
+        with pytest.raises(Refused, match="pool: paused"):
+            attempt()
+    world.supply("borrower", "ETH", eth)
+    world.enable("borrower", "BTC")
+    world.repay("borrower", "USD", 10**6)
+    world.withdraw("lender", "ETH", eth)
+    world.transfer_shares("lender", "ETH", 10**24, "borrower")
+    world.mint("keeper", "USD", 10**6)
+    world.settle("borrower", "keeper", "keeper", "USD", 10**6, "ETH", eth // 100, 0)
+    world.travel(1)
+    world.borrow("borrower", "USD", 10**6)
+    world.withdraw("borrower", "ETH", eth)
+    world.check()
+
+
+def test_liquidation_from__before_it__nobody_is_liquidated(indebted: World) -> None:
+    world = indebted
+    world.set_guards(liquidation_from=world.chain.timestamp + 64)
+    world.mint("keeper", "USD", 10**9)
+    world.travel(63)
+    with pytest.raises(Refused, match="pool: paused"):
+        world.settle("borrower", "keeper", "keeper", "USD", 10**6, "ETH", 10**16, 0)
+    with pytest.raises(Refused, match="pool: paused"):
+        world.write_off("borrower")
+    world.borrow("borrower", "USD", 10**6)
+    world.travel(1)
+    world.settle("borrower", "keeper", "keeper", "USD", 10**6, "ETH", 10**16, 0)
+    world.check()

@@ -8,7 +8,7 @@ import boa
 import pytest
 from eth_utils.crypto import keccak
 
-from plimsoll.reference.pool import RAY, fee_unit
+from plimsoll.reference.pool import PAUSES, RAY, Ramp, fee_unit
 from tests.conftest import load
 from tests.pool_world import World
 
@@ -45,7 +45,7 @@ def test_reserve_words__bits__as_documented(indebted: World, slots: dict[str, in
     listing = boa.env.get_storage(pool, slots["listings"] + eth.id)
     # 100 ETH of one account with debt, in units of 2^62 shares, each a millionth of a raw unit
     counted = -(-100 * 10**24 // 2**62)
-    assert listing == int(indebted.token["ETH"].address, 16) | 7_500 << 160 | 11_000 << 174 | 12 << 188 | 0 << 192 | counted << 194
+    assert listing == int(indebted.token["ETH"].address, 16) | 7_500 << 160 | 11_000 << 174 | 12 << 188 | 0 << 192 | counted << 195
 
 
 @pytest.mark.parametrize(("mode", "risk"), [(0, 8_500 * 11_000), (1, 0)])
@@ -55,6 +55,31 @@ def test_market_word__bits__as_documented(indebted: World, slots: dict[str, int]
     place = keccak(slots["markets"].to_bytes(32, "big") + bytes(12) + bytes.fromhex(str(indebted.token["USD"].address)[2:]))
     market = boa.env.get_storage(indebted.pool.address, int.from_bytes(place, "big"))
     model = int(indebted.model["USD"].address, 16)
-    assert market == model | usd.id << 160 | 5_000 << 168 | 16 << 184 | 1 << 192 | 1 << 200 | risk << 208
+    assert market == model | usd.id << 160 | 5_000 << 167 | 16 << 181 | 1 << 187 | risk << 188
     listing = boa.env.get_storage(indebted.pool.address, slots["listings"] + usd.id)
     assert listing == int(indebted.token["USD"].address, 16) | 8_500 << 160 | 11_000 << 174 | 0 << 188 | mode << 192
+
+
+def test_configuration_words__bits__as_documented(world: World, slots: dict[str, int]) -> None:
+    now = boa.env.timestamp
+    ramp = Ramp(8_500, 8_000, now, now + 86_400)
+    world.configure(
+        "USD",
+        origination_fee_bps=500,
+        stakers="stakers",
+        supply_cap=2**128 - 1,
+        debt_cap=2**127,
+        frozen=True,
+        paused=frozenset(PAUSES),
+        paused_until=2**26 - 1,
+        ltv_bps=8_000,
+        ramp=ramp,
+    )
+    pool, usd = world.pool.address, world.reserve("USD")
+    place = keccak(slots["markets"].to_bytes(32, "big") + bytes(12) + bytes.fromhex(str(world.token["USD"].address)[2:]))
+    market = boa.env.get_storage(pool, int.from_bytes(place, "big"))
+    assert market >> 215 == 2**26 - 1 | 500 << 26 | 1 << 35 | 1 << 36 | 15 << 37
+    assert boa.env.get_storage(pool, slots["listings"] + usd.id) >> 194 == 1
+    assert boa.env.get_storage(pool, slots["caps"] + usd.id) == 2**128 - 1 | 2**127 << 128
+    assert boa.env.get_storage(pool, slots["ramps"] + usd.id) == 8_500 | 8_000 << 14 | now << 28 | (now + 86_400) << 68
+    assert boa.env.get_storage(pool, slots["stakers"] + usd.id) == int(world.address["stakers"], 16)

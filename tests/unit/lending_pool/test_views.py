@@ -95,25 +95,3 @@ def test_golden_4__debt_59_999_of_100_that_fall_to_80__is_below_the_capacity(wor
     assert state.debts[0].amount * 10**12 < capacity
     with boa.reverts("pool: over limit"), boa.env.prank(world.address["borrower"]):
         world.pool.withdraw(world.address["WEMIX"], 1, world.address["borrower"])
-
-
-def test_golden_5__collateral_100_ltv_75__limit_60(world: World) -> None:
-    set_up_systems(world)
-    world.supply("borrower", "WEMIX", 10_000 * 10**18)
-    world.enable("borrower", "WEMIX")
-    with boa.reverts("pool: over limit"), boa.env.prank(world.address["borrower"]):
-        world.pool.borrow(world.address["USD"], 6_000 * 10**6 + 1, world.address["borrower"])
-    world.borrow("borrower", "USD", 6_000 * 10**6)
-
-
-def test_golden_6__1000_ada_at_2__99_percent_of_1400() -> None:
-    """Liqwid's preset: factor 70 %, nearly all of the capacity may be drawn."""
-    world = World.with_assets(borrow_limit_bps=9_900)
-    set_up_systems(world)
-    world.set_price("ADA", 2 * WAD)
-    world.supply("lender", "USD", 10_000 * 10**6)
-    world.supply("borrower", "ADA", 1_000 * 10**18)
-    world.enable("borrower", "ADA")
-    with boa.reverts("pool: over limit"), boa.env.prank(world.address["borrower"]):
-        world.pool.borrow(world.address["USD"], 1_386 * 10**6 + 1, world.address["borrower"])
-    world.borrow("borrower", "USD", 1_386 * 10**6)

@@ -37,7 +37,7 @@ def test_account__off__tells_face_values(market: Market) -> None:
     for symbol in ("ETH", "USD"):
         market.set_depth(symbol, 1_000 * WAD)
         with boa.env.prank(market.owner):
-            market.pool.set_depth_mode(market.assets[symbol].address, OFF)
+            market.configurator.set_depth_mode(market.assets[symbol].address, OFF)
     view = market.lens.account(market.borrower)
     assert [c.new_risk_value_wad for c in view.collaterals] == [10_000 * WAD]
     assert [d.new_risk_value_wad for d in view.debts] == [5_000 * WAD]
@@ -68,7 +68,7 @@ def test_reserves__caps_and_what_counts_towards_them(market: Market) -> None:
     assert (usd.counted_wad, eth.debt_wad, usd.debt_wad) == (0, 0, 6_000 * WAD)
     assert (views["WBTC"].cap_wad, views["IDLE"].cap_wad) == (EVERYTHING, EVERYTHING)
     with boa.env.prank(market.owner):
-        market.pool.set_depth_mode(market.assets["ETH"].address, OFF)
+        market.configurator.set_depth_mode(market.assets["ETH"].address, OFF)
     off = market.lens.reserves()[1]
     assert (off.state.depth_mode, off.cap_wad, off.counted_wad) == (OFF, EVERYTHING, eth.counted_wad)
 

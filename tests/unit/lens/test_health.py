@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.reference.liquidation import WAD
+from tests.conftest import load
 from tests.depth import examples
 from tests.lending_market import Market
 from tests.unit.lens.conftest import ETH, USD
@@ -106,6 +107,6 @@ def test_health__128_reserves__the_last_one_counts(market: Market) -> None:
         (7_500 * WAD, 500 * WAD),
     ]
     assert len(market.lens.reserves()) == 128
-    with boa.env.prank(market.owner), boa.reverts("pool: too many reserves"):
-        token = boa.env.generate_address()
-        market.pool.list_reserve(token, token, 0, 11_000, 0)
+    token = load("testing/TestToken.vy").deploy("One too many", "ONE", 18)
+    with boa.env.prank(market.owner), boa.reverts(dev="too many reserves"):
+        market.configurator.list_reserve(token.address, market.assets["USD"].rate.address, 0, 11_000, 0)

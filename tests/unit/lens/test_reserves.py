@@ -8,6 +8,7 @@ import pytest
 from plimsoll.reference.liquidation import WAD
 from tests.conftest import load
 from tests.lending_market import Market
+from tests.lending_pools import new_pool
 from tests.unit.lens.conftest import ETH, USD
 
 
@@ -38,8 +39,10 @@ def test_reserves__utilisation_and_rates__as_lenders_earn(market: Market) -> Non
 
 
 def test_reserves__nothing_listed__is_empty() -> None:
-    pool = load("lending/LendingPool.vy").deploy(boa.env.generate_address(), 8_000, 0)
-    pool.set_oracle(boa.env.generate_address())
+    owner = boa.env.generate_address()
+    pool = new_pool(boa.env.generate_address(), 8_000, 0, owner)
+    with boa.env.prank(owner):
+        pool.set_oracle(boa.env.generate_address(), 0)
     assert load("lending/Lens.vy").deploy(pool.address).reserves() == []
 
 

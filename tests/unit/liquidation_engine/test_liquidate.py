@@ -8,6 +8,7 @@ import boa
 import pytest
 
 from plimsoll.reference.liquidation import WAD, Refused, value_down, value_up
+from tests.conftest import load
 from tests.lending_market import EVERYTHING, Market
 from tests.unit.liquidation_engine.conftest import ETH, USD
 
@@ -417,6 +418,6 @@ def test_liquidate__engine_replaced__the_old_one_can_do_nothing(market: Market) 
     market.open({"ETH": 100 * ETH}, {"USD": 6_000 * USD})
     market.set_price("ETH", 79 * WAD)
     with boa.env.prank(market.owner):
-        market.pool.set_engine(market.attacker)
+        market.configurator.set_engine(load("testing/NamedEngine.vy").deploy(market.pool.address).address)
     with boa.reverts("pool: not engine"):
         market.liquidate("USD", "ETH")

@@ -1,11 +1,13 @@
 """PriceOracle.band: each reason to block new risk at its exact edge. Liquidation goes on. (ORA-05, ORA-14)"""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from plimsoll.reference.oracle import BUCKET, NOTHING, Why, present_word, price_at
-from tests.oracle_market import DOLLAR_6, ETH_LIQUIDITY, ETH_TICK, HEARTBEAT, Market, new_market, now, scripted, steady
+from tests.conftest import load
+from tests.oracle_market import DOLLAR_6, ETH_LIQUIDITY, ETH_TICK, HEARTBEAT, Market, eth_feed, new_market, now, scripted, steady
 
 
 def flat(market: Market) -> list[int]:
@@ -29,6 +31,20 @@ def test_breaker__the_feed_counts(owner: Any, cents: int, why: Why) -> None:
     market.still()
     market.feed.set_answer(cents * 10**6)
     assert market.check().why == why
+
+
+@pytest.mark.parametrize("more, why", [(0, NOTHING), (1, Why.BREAKER)])
+def test_breaker__exactly_a_quarter__not_yet(owner: Any, more: int, why: Why) -> None:
+    """A low that is a multiple of four, and a feed that tells every unit of a price."""
+    tick = next(tick for tick in range(ETH_TICK, 0) if price_at(tick, DOLLAR_6)[0] % 4 == 0)
+    low = price_at(tick, DOLLAR_6)[0]
+    market = new_market(owner)
+    feed = load("testing/ScriptedFeed.vy").deploy(18, low)
+    assert market.set_feed(feed, eth_feed(decimals=18, min_answer=1, max_answer=2**127)) == ""
+    market.still(tick)
+    feed.set_answer(low * 5 // 4 + more)
+    band = market.check()
+    assert (band.low, band.high, band.why) == (low, low * 5 // 4 + more, why)
 
 
 @pytest.mark.parametrize("cached", [False, True])
@@ -128,3 +144,9 @@ def test_flags__many_at_once__all_told(owner: Any) -> None:
     band = market.check()
     assert band.why == (Why.THIN_FOR_NEW_RISK | Why.BREAKER | Why.UNSETTLED | Why.LIQUIDITY_ADDED | Why.DISAGREEMENT | Why.FEED_FAILED)
     assert band.liquidation_high
+
+
+@pytest.mark.parametrize("more, why", [(0, NOTHING), (1, Why.SOURCE_FAILED)])
+def test_source_failed__started_in_the_next_second__not_believed(either_market: Market, more: int, why: Why) -> None:
+    either_market.script(replace(steady(now()), started_ts=now() + more))
+    assert either_market.check().why == why

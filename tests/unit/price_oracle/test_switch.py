@@ -9,9 +9,10 @@ from typing import Any
 import boa
 import pytest
 
-from plimsoll.reference.oracle import BUCKET, DAY, Reverts, Why
+from plimsoll.reference.oracle import BUCKET, DAY, Reverts, Why, price_at
 from tests.conftest import load
 from tests.oracle_market import (
+    DOLLAR_6,
     ETH_LIQUIDITY,
     ETH_TICK,
     Market,
@@ -126,6 +127,23 @@ def test_set_feed__taken_away__within_five_percent(owner: Any, cents: int, refus
     market.feed.set_answer(cents * 10**6)
     assert market.check().sources == 5
     assert market.set_feed(None, None) == refused
+
+
+@pytest.mark.parametrize("ticks, refused", [(487, ""), (488, MOVES), (-487, ""), (-488, MOVES)])
+def test_set_feed__taken_away_and_the_median_with_it__one_liquidation_price_alone_moves(owner: Any, ticks: int, refused: str) -> None:
+    """Slow window and feed stand together, the short mean apart: it is an edge of the band all the time, and of the liquidation prices
+    as soon as there is no feed."""
+    market = new_market(owner, feed=True)
+    market.script(scripted(now(), ETH_TICK + ticks, ETH_TICK, [ETH_TICK * BUCKET] * 20))
+    market.feed.set_answer(price_at(ETH_TICK, DOLLAR_6)[0] // 10**10)
+    before = market.check()
+    assert before.sources == 5
+    assert market.set_feed(None, None) == refused
+    if not refused:
+        after = market.check()
+        apart = [max(one, other) * 100 > min(one, other) * 104 for one, other in zip(before.prices(), after.prices(), strict=True)]
+        # low, high, liquidation_high, liquidation_low, fresh_low, fresh_high
+        assert apart == [False, False, ticks > 0, ticks < 0, False, False]
 
 
 def test_any_switch__twice_a_day__refused(priced: Market) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.incident_flow import Minute, every_minute, price_at, read_flow, stand_in, steepest
+from plimsoll.incident.flow import Minute, every_minute, price_at, read_flow, steepest
 from plimsoll.scenario import ScenarioError, read_scenario
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,13 +52,6 @@ def test_read_flow__table__ticks_of_its_prices(tmp_path: Path) -> None:
 def test_every_minute__gaps__straight_lines_and_the_liquidity_before(tmp_path: Path) -> None:
     rows = every_minute([Minute(0, 100, 7), Minute(180, 130, 9)])
     assert [(m.ts, m.tick, m.liquidity) for m in rows] == [(0, 100, 7), (60, 110, 7), (120, 120, 7), (180, 130, 9)]
-
-
-def test_stand_in__written_and_read__the_same_prices(tmp_path: Path) -> None:
-    minutes = [Minute(600 * i, 201_000 + 100 * i, 10**18 + i) for i in range(8)]
-    again = read_flow(write(tmp_path, stand_in(minutes, "x.csv", (0, 0))))
-    assert [(m.ts, m.liquidity) for m in again] == [(m.ts, m.liquidity) for m in minutes]
-    assert all(abs(a.tick - b.tick) <= 1 for a, b in zip(again, minutes, strict=True))
 
 
 def test_steepest__two_falls__the_greater_one() -> None:

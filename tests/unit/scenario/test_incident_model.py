@@ -2,7 +2,7 @@
 
 import pytest
 
-from plimsoll.incident_model import Position, can_be_liquidated, liquidation, pays, settle, uncovered
+from plimsoll.incident.model import Position, can_be_liquidated, liquidation, pays, settle, uncovered
 from plimsoll.reference import liquidation as reference
 
 WAD = 10**18

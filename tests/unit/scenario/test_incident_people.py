@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from plimsoll.incident_people import Borrower, Terms, depth_for, draw
+from plimsoll.incident.people import Borrower, Terms, depth_for, draw
 
 WAD = 10**18
 UNIT = 10**30

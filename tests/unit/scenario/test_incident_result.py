@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from plimsoll.incident import QUICK, Settings, jobs
-from plimsoll.incident_crashes import Crash
-from plimsoll.incident_day import Series
-from plimsoll.incident_falls import PRICE, path
-from plimsoll.incident_grid import LTV_BPS, Row, capacity_and_debt, count_liquidatable, plan
-from plimsoll.incident_jobs import Job
-from plimsoll.incident_result import VENUE_SETS, Result
+from plimsoll.incident.crashes import Crash
+from plimsoll.incident.day import Series
+from plimsoll.incident.falls import PRICE, path
+from plimsoll.incident.grid import LTV_BPS, Row, capacity_and_debt, count_liquidatable, plan
+from plimsoll.incident.jobs import Job
+from plimsoll.incident.replay import QUICK, Settings, jobs
+from plimsoll.incident.result import VENUE_SETS, Result
 
 WAD = 10**18
 UNIT = 10**30

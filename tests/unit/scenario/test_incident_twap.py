@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plimsoll.incident_twap import TickPath, mean_price, price_at_tick, spot_price, tick_of
+from plimsoll.incident.twap import TickPath, mean_price, price_at_tick, spot_price, tick_of
 
 WAD = 10**18
 # WAD of 1e18 raw units of a dollar with 6 decimals

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plimsoll.incident_venues import Feed, amount_to_price, trade_to
+from plimsoll.incident.venues import Feed, amount_to_price, trade_to
 
 WAD = 10**18
 UNIT = 10**30

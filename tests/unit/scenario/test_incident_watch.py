@@ -2,7 +2,7 @@
 
 import pytest
 
-from plimsoll.incident_watch import Watch, percent, usage_at
+from plimsoll.incident.watch import Watch, percent, usage_at
 
 WAD = 10**18
 HOT, COOL = 99 * WAD // 100, 99 * WAD // 100 - 1

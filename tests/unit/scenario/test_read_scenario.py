@@ -132,7 +132,7 @@ def test_shipped_scenario__the_day__as_the_issue_tells_it() -> None:
     assert "StableSims" in text
     scenario = read_scenario(SHIPPED)
     assert len(scenario.points) == 49
-    assert (scenario.start_ts, scenario.end_ts) == (MIDNIGHT, MIDNIGHT + 86_400)
+    assert (scenario.start_ts, scenario.points[-1].ts) == (MIDNIGHT, MIDNIGHT + 86_400)
     assert (scenario.first_wad, scenario.lowest_wad) == (19521 * 10**16, 10101 * 10**16)
 
 

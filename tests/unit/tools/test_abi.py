@@ -85,8 +85,9 @@ def test_decode_logs__mixed__own_ones_in_their_order() -> None:
 
 
 def test_artifact__blueprint__erc5202() -> None:
-    compiled = Artifacts({"Thing": {"abi": ABI, "deploymentBytecode": {"bytecode": "0x6001"}}})
+    compiled = Artifacts({"Thing": {"abi": ABI, "deploymentBytecode": {"bytecode": "0x6001"}, "runtimeBytecode": {"bytecode": "0x02"}}})
     assert compiled["Thing"].blueprint().hex() == "610005" + "3d81600a3d39f3" + "fe7100" + "6001"
     assert compiled["Thing"].deployment(ADDRESS).hex() == "6001" + "00" * 12 + ADDRESS[2:].lower()
+    assert compiled["Thing"].code.hex() == "02"
     with pytest.raises(BuildError, match="Other is not among the compiled contracts: run `ape compile`"):
         _ = compiled["Other"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from plimsoll import addresses
-from plimsoll.addresses import AddressBook, BookError
+from plimsoll.addresses import AddressBook, BookError, is_address
 
 A = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 B = "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"
@@ -94,3 +94,22 @@ def test_write_atomically__dies_meanwhile__old_content_and_no_rest(tmp_path: Pat
         addresses.write_atomically(path, "new")
     assert path.read_text() == "old"
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("0x" + "ab" * 20, True),
+        ("0x" + "AB" * 20, True),
+        ("0x" + "12" * 20, True),
+        ("0xABaBaBaBABabABabAbAbABAbABabababaBaBABaB", True),
+        # one letter in the other case
+        ("0xABaBaBaBABabABabAbAbABAbABabababaBaBABab", False),
+        ("0x" + "ab" * 19, False),
+        ("ab" * 20, False),
+        ("0x" + "xy" * 20, False),
+        ("", False),
+    ],
+)
+def test_is_address__checksum__a_typing_mistake_breaks_it(text: str, expected: bool) -> None:
+    assert is_address(text) is expected

@@ -1,4 +1,4 @@
-"""The formulas of plimsoll.attack_cost against trades made one by one in whole numbers, sums taken second by second, and by hand."""
+"""The formulas of plimsoll.attack.cost against trades made one by one in whole numbers, sums taken second by second, and by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import isqrt
 
 import pytest
 
-from plimsoll.attack_cost import (
+from plimsoll.attack.cost import (
     DOWN,
     UP,
     AttackError,

@@ -6,24 +6,11 @@ from fractions import Fraction as F
 
 import pytest
 
-from plimsoll.attack_cost import DOWN, UP, PairMarket
-from plimsoll.attack_gain import (
-    BORROW_AGAINST,
-    BORROW_IT,
-    CALL_DEBTS,
-    SEIZE_IT,
-    Terms,
-    borrow_against,
-    borrow_it,
-    call_debts,
-    cap,
-    grade,
-    ratio,
-    seize_it,
-)
-from plimsoll.attack_study import Listing, Source, attacks, study
+from plimsoll.attack import gain
+from plimsoll.attack.cost import DOWN, UP, PairMarket
+from plimsoll.attack.study import Listing, Source, attacks, study
 
-TERMS = Terms(ltv_bps=6_500, bonus_bps=11_000)
+TERMS = gain.Terms(ltv_bps=6_500, bonus_bps=11_000)
 LIMIT = 8_000
 K = 100_000
 
@@ -40,7 +27,7 @@ K = 100_000
     ],
 )
 def test_borrow_against__by_hand(h: F, expected: int) -> None:
-    assert borrow_against(h, K, TERMS, LIMIT) == expected
+    assert gain.borrow_against(h, K, TERMS, LIMIT) == expected
 
 
 @pytest.mark.parametrize(
@@ -53,8 +40,8 @@ def test_borrow_against__by_hand(h: F, expected: int) -> None:
     ],
 )
 def test_borrow_it__by_hand(h: F, expected: int) -> None:
-    assert borrow_it(h, K, TERMS, LIMIT) == expected
-    assert borrow_it(h, K, Terms(0, 10_000), LIMIT) == 0
+    assert gain.borrow_it(h, K, TERMS, LIMIT) == expected
+    assert gain.borrow_it(h, K, gain.Terms(0, 10_000), LIMIT) == 0
 
 
 @pytest.mark.parametrize(
@@ -70,7 +57,7 @@ def test_borrow_it__by_hand(h: F, expected: int) -> None:
     ],
 )
 def test_seize_it__by_hand(h: F, expected: int) -> None:
-    assert seize_it(h, K, TERMS, LIMIT) == pytest.approx(expected, abs=1)
+    assert gain.seize_it(h, K, TERMS, LIMIT) == pytest.approx(expected, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -84,14 +71,14 @@ def test_seize_it__by_hand(h: F, expected: int) -> None:
     ],
 )
 def test_call_debts__by_hand(h: F, expected: int) -> None:
-    assert call_debts(h, K, TERMS, LIMIT) == pytest.approx(expected, abs=1)
-    assert call_debts(h, K, Terms(0, 10_000), LIMIT) == 0
+    assert gain.call_debts(h, K, TERMS, LIMIT) == pytest.approx(expected, abs=1)
+    assert gain.call_debts(h, K, gain.Terms(0, 10_000), LIMIT) == 0
 
 
 @pytest.mark.parametrize("ltv_bps, expected", [(6_500, 182_624), (7_500, 100_963), (8_500, 34_175), (0, 182_624)])
 def test_cap__by_ltv__what_a_sale_of_everything_still_pays_for(ltv_bps: int, expected: int) -> None:
     """At a bonus of 10 %: 18.26, 10.10 and 3.42 % of the depth; below LTV 65 no more."""
-    assert cap(10**6, Terms(ltv_bps, 11_000)) == expected
+    assert gain.cap(10**6, gain.Terms(ltv_bps, 11_000)) == expected
 
 
 THRESHOLDS = {
@@ -104,9 +91,9 @@ THRESHOLDS = {
 }
 
 
-@pytest.mark.parametrize("cost, gain, letter", [(*pair, letter) for letter, pairs in THRESHOLDS.items() for pair in pairs])
-def test_grade__thresholds(cost: int, gain: int, letter: str) -> None:
-    assert grade(ratio(cost, gain)) == letter
+@pytest.mark.parametrize("cost, gained, letter", [(*pair, letter) for letter, pairs in THRESHOLDS.items() for pair in pairs])
+def test_grade__thresholds(cost: int, gained: int, letter: str) -> None:
+    assert gain.grade(gain.ratio(cost, gained)) == letter
 
 
 # ---------------------------------------------------------------- a study
@@ -128,16 +115,23 @@ def by_name(found) -> dict:
 def test_attacks__one_pair__gains_within_the_caps_at_the_moved_depth() -> None:
     found = by_name(attacks(listing(), F(4), 1, 12))
     # depth 2,000,000, twice that at four times the price, half at a quarter
-    assert found[BORROW_AGAINST].gain == pytest.approx(borrow_against(F(4), 4_000_000 * 1826 // 10_000 * WAD, TERMS, LIMIT), rel=1e-2)
-    assert found[BORROW_IT].gain == pytest.approx(borrow_it(F(4), 1_000_000 * 1826 // 10_000 * WAD, TERMS, LIMIT), rel=1e-2)
-    assert found[SEIZE_IT].gain == pytest.approx(seize_it(F(4), 365_200 * WAD, TERMS, LIMIT), rel=1e-3)
-    assert found[CALL_DEBTS].gain == pytest.approx(call_debts(F(4), 365_200 * WAD, TERMS, LIMIT), rel=1e-3)
-    assert [found[w].gain_now for w in (BORROW_AGAINST, BORROW_IT, SEIZE_IT, CALL_DEBTS)] == [n * WAD for n in (40_000, 20_000, 30_000, 10_000)]
-    assert {w: a.direction for w, a in found.items()} == {BORROW_AGAINST: UP, BORROW_IT: DOWN, SEIZE_IT: DOWN, CALL_DEBTS: UP}
+    assert found[gain.BORROW_AGAINST].gain == pytest.approx(gain.borrow_against(F(4), 4_000_000 * 1826 // 10_000 * WAD, TERMS, LIMIT), rel=1e-2)
+    assert found[gain.BORROW_IT].gain == pytest.approx(gain.borrow_it(F(4), 1_000_000 * 1826 // 10_000 * WAD, TERMS, LIMIT), rel=1e-2)
+    assert found[gain.SEIZE_IT].gain == pytest.approx(gain.seize_it(F(4), 365_200 * WAD, TERMS, LIMIT), rel=1e-3)
+    assert found[gain.CALL_DEBTS].gain == pytest.approx(gain.call_debts(F(4), 365_200 * WAD, TERMS, LIMIT), rel=1e-3)
+    assert [found[w].gain_now for w in (gain.BORROW_AGAINST, gain.BORROW_IT, gain.SEIZE_IT, gain.CALL_DEBTS)] == [
+        n * WAD for n in (40_000, 20_000, 30_000, 10_000)
+    ]
+    assert {w: a.direction for w, a in found.items()} == {
+        gain.BORROW_AGAINST: UP,
+        gain.BORROW_IT: DOWN,
+        gain.SEIZE_IT: DOWN,
+        gain.CALL_DEBTS: UP,
+    }
 
 
 def test_attacks__band_for_more_blocks__held_longer() -> None:
-    one, ten = (by_name(attacks(listing(), F(3, 2), n, 12))[SEIZE_IT] for n in (1, 10))
+    one, ten = (by_name(attacks(listing(), F(3, 2), n, 12))[gain.SEIZE_IT] for n in (1, 10))
     assert (one.blocks, ten.blocks) == (157, 166)
     cost = MARKET.cost(DOWN, F(3, 2), 166, True)
     assert ten.arbitraged.cost == cost.cost * 10**12
@@ -147,7 +141,7 @@ def test_attacks__band_for_more_blocks__held_longer() -> None:
 
 def test_attacks__second_source__both_must_be_moved() -> None:
     other = Source("ETH/USD 2", "pair", "0x2", PairMarket(10**21, 200_000 * 10**6, 3_000), 10**30, 50_000 * WAD)
-    alone, both = (by_name(attacks(listing(sources), F(2), 1, 12))[SEIZE_IT] for sources in ((PAIR,), (PAIR, other)))
+    alone, both = (by_name(attacks(listing(sources), F(2), 1, 12))[gain.SEIZE_IT] for sources in ((PAIR,), (PAIR, other)))
     second = other.market.cost(DOWN, F(2), both.blocks, True)
     assert both.arbitraged.cost - alone.arbitraged.cost == second.cost * 10**12
     assert both.arbitraged.capital - alone.arbitraged.capital == second.capital * 10**12
@@ -156,20 +150,20 @@ def test_attacks__second_source__both_must_be_moved() -> None:
 
 def test_attacks__with_a_feed__an_hour_and_no_new_risk() -> None:
     found = by_name(attacks(listing(has_feed=True), F(4), 1, 12))
-    assert (found[BORROW_AGAINST].gain, found[BORROW_IT].gain) == (0, 0)
-    assert found[BORROW_AGAINST].feed_bounds
-    assert not found[SEIZE_IT].feed_bounds
-    assert found[SEIZE_IT].gain > 0
-    assert found[SEIZE_IT].blocks == by_name(attacks(listing(), F(4), 1, 12))[SEIZE_IT].blocks + 150
+    assert (found[gain.BORROW_AGAINST].gain, found[gain.BORROW_IT].gain) == (0, 0)
+    assert found[gain.BORROW_AGAINST].feed_bounds
+    assert not found[gain.SEIZE_IT].feed_bounds
+    assert found[gain.SEIZE_IT].gain > 0
+    assert found[gain.SEIZE_IT].blocks == by_name(attacks(listing(), F(4), 1, 12))[gain.SEIZE_IT].blocks + 150
 
 
 def test_attacks__without_caps__what_is_there_bounds_the_gain() -> None:
     found = by_name(attacks(listing(capped=False), F(4), 1, 12))
     # 40,000 can be borrowed, on 76,923.1 that are worth a quarter
-    assert found[BORROW_AGAINST].gain == pytest.approx((40_000 - 76_923.077 / 4) * WAD, rel=1e-6)
+    assert found[gain.BORROW_AGAINST].gain == pytest.approx((40_000 - 76_923.077 / 4) * WAD, rel=1e-6)
     # 20,000 can be borrowed, on 5,000 / 0.52
-    assert found[BORROW_IT].gain == pytest.approx((20_000 - 5_000 / 0.52) * WAD, rel=1e-6)
-    assert found[SEIZE_IT].gain == seize_it(F(4), 30_000 * WAD, TERMS, LIMIT)
+    assert found[gain.BORROW_IT].gain == pytest.approx((20_000 - 5_000 / 0.52) * WAD, rel=1e-6)
+    assert found[gain.SEIZE_IT].gain == gain.seize_it(F(4), 30_000 * WAD, TERMS, LIMIT)
 
 
 def test_study__worst_attack__decides_the_grade() -> None:
@@ -194,7 +188,7 @@ def test_study__one_block__moves_no_edge_that_brings_something() -> None:
 
 
 def test_study__nothing_to_gain__best_grade() -> None:
-    nothing = Terms(0, 11_000)
+    nothing = gain.Terms(0, 11_000)
     free = Listing((PAIR,), False, nothing, nothing, LIMIT, True, 0, 0, 0, 0)
     found = study(free, F(2), 1, 12)
     assert (found.worst, found.worst_unopposed, found.worst_thinned) == (None, None, None)
@@ -208,7 +202,7 @@ def test_study__providers_have_left__costs_by_the_depth_that_is_left_and_gains_b
     assert found.share == F(99, 100)
     assert found.worst is not None
     assert found.worst_thinned is not None
-    assert found.worst_thinned.what in (SEIZE_IT, CALL_DEBTS)
+    assert found.worst_thinned.what in (gain.SEIZE_IT, gain.CALL_DEBTS)
     assert found.worst_thinned.gain == by_name(found.attacks)[found.worst_thinned.what].gain
     assert found.worst_thinned.arbitraged.cost == pytest.approx(found.worst.arbitraged.cost / 100, rel=1e-6)
     # sqrt(1.3) + 1 / sqrt(1.3) - 2 = 0.0172, and the fee, of 25,000 in each of 155 blocks, for 0.387 of the 456,500 that may be owed

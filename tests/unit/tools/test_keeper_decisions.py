@@ -53,8 +53,10 @@ def test_decode_health__not_one_word_per_account__refused(answer: bytes) -> None
 
 def reserves(*bands: tuple[int, int, int], modes: tuple[int, ...]) -> bytes:
     """The lens's answer for reserves of (liquidation_high, liquidation_low, why): 3 in cash, 1 in debt, 4 million shares, LTV 65."""
-    state = [(0, 3, 4 * 10**6, 0, 1, 1, 2, 0, 6_500, 0, 0, True, "0x" + "11" * 20, mode, 0) for mode in modes]
-    rows = [(f"0x{i:040x}", state[i], 0, 0, 0, 0, 0, (0, 0, high, low, 0, 0, 0, 0, 0, why)) for i, (high, low, why) in enumerate(bands)]
+    somebody = "0x" + "11" * 20
+    state = [(0, 3, 4 * 10**6, 0, 1, 1, 2, 0, 6_500, 6_500, 0, 0, True, somebody, mode, 0) for mode in modes]
+    told = (*[0] * 8, somebody, False, 0, 0)
+    rows = [(f"0x{i:040x}", state[i], *told, (0, 0, high, low, 0, 0, 0, 0, 0, why)) for i, (high, low, why) in enumerate(bands)]
     return encode(health.RESERVES.outputs, [rows])
 
 

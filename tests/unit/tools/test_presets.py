@@ -27,7 +27,7 @@ def test_load__wemix__published_numbers() -> None:
         assert (asset.ltv_bps, asset.bonus_bps, asset.reserve_factor_bps) == (6_500, 11_000, 5_000)
     assert (dollar.fixed_price_wad, volatile.quote, volatile.minimum_depth_wad) == (WAD, "dollar", 2_500_000 * WAD)
     assert p.priced == (volatile,)
-    assert presets.available() == ["wemix", "wemix-feed"]
+    assert presets.available() == ["liqwid", "nukem", "wemix", "wemix-feed"]
     # one source each, as the demo has it
     assert p.fed == ()
     assert [(a.second_source, a.depth_mode) for a in p.assets] == [(None, "new_risk"), (None, "new_risk")]
@@ -44,6 +44,22 @@ def test_load__wemix_feed__published_ltvs_with_feeds() -> None:
     assert volatile.feed.addresses[1] == "0x5f4eC3Df9cbd43714FE2740f5E3616155c5b8419"
     assert (volatile.feed.heartbeat_seconds, volatile.feed.in_quote) == (3_600, False)
     assert (volatile.feed.minimum_price_wad, volatile.feed.maximum_price_wad) == (10 * WAD, 100_000 * WAD)
+
+
+def test_load__liqwid__fee_limit_and_bonus() -> None:
+    p = presets.load("liqwid")
+    assert (p.borrow_limit_bps, p.liquidation_fee_bps) == (9_900, 0)
+    assert [(a.origination_fee_bps, a.bonus_bps, a.stakers) for a in p.assets] == [(100, 11_000, {})] * 2
+    volatile = p.asset("volatile")
+    assert (volatile.supply_cap_wad, volatile.debt_cap_wad) == (100_000 * WAD, 50_000 * WAD)
+    assert p.roles == presets.Roles(delay_seconds=172_800)
+
+
+def test_load__wemix__no_fee_no_caps_and_two_days() -> None:
+    p = presets.load("wemix")
+    assert [(a.origination_fee_bps, a.supply_cap_wad, a.debt_cap_wad) for a in p.assets] == [(0, 0, 0)] * 2
+    assert p.liquidation_fee_bps == 300
+    assert p.roles == presets.Roles(delay_seconds=172_800)
 
 
 def test_load__wemix__range_pools_of_a_development_chain() -> None:
@@ -95,8 +111,8 @@ WETH = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
         ("assets.volatile.minimum_depth", 999, "assets.volatile.minimum_depth is 999: it must lie between 1000 and 1000000000000"),
         ("assets.volatile.ltv_percent", 75, f"assets.volatile.ltv_percent is 75 %: {NEEDS_FEED}"),
         ("assets.dollar.ltv_percent", 65.01, f"assets.dollar.ltv_percent is 65.01 %: {NEEDS_FEED}"),
-        ("assets.volatile.bonus_percent", 100, "assets.volatile.bonus_percent is 100 %: it must lie between 101 and 150 %"),
-        ("assets.volatile.bonus_percent", 150, "assets.volatile.ltv_percent is 65 %: with this bonus at most 61.66 % (1/bonus - 5 %)"),
+        ("assets.volatile.bonus_percent", 100, "assets.volatile.bonus_percent is 100 %: it must lie between 101 and 130 %"),
+        ("assets.volatile.bonus_percent", 150, "assets.volatile.bonus_percent is 150 %: it must lie between 101 and 130 %"),
         ("assets.volatile.reserve_factor_percent", 101, "assets.volatile.reserve_factor_percent is 101 %: it must lie between 0 and 100 %"),
         ("assets.volatile.seed", 0, "assets.volatile.seed is 0: it must lie between 0.001 and 1000000"),
         ("assets.volatile.rates.kink_percent", 101, "assets.volatile.rates.kink_percent is 101 %: it must lie between 0 and 100 %"),
@@ -112,6 +128,14 @@ WETH = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
         ("assets.dollar.test_market", {}, "assets.dollar.test_market makes no sense for a quote asset"),
         ("assets.dollar.second_source", {}, "assets.dollar.second_source makes no sense for a quote asset"),
         ("assets.dollar.feed", FEED, "assets.dollar.feed makes no sense for an asset with a fixed price"),
+        ("assets.volatile.origination_fee_bps", 501, "assets.volatile.origination_fee_bps is 501 bps: it must lie between 0 and 500 bps"),
+        ("assets.volatile.supply_cap", -1, f"assets.volatile.supply_cap is -1: it must lie between 0 and {10**18}"),
+        ("assets.volatile.debt_cap", "much", "assets.volatile.debt_cap must be a number, not 'much'"),
+        ("assets.volatile.stakers", {1: WETH}, "assets.volatile.stakers get half of an origination fee, which is 0"),
+        ("pool.liquidation_fee_percent", 3.1, "pool.liquidation_fee_percent is 3.1 %: it must lie between 0 and 3 %"),
+        ("roles", {"delay_seconds": 0}, "roles.delay_seconds is 0 s: it must lie between 1 and 2592000 s"),
+        ("roles", {"owner": WETH}, "roles.owner must be a group of addresses by chain id"),
+        ("roles", {"keeper": {}}, "roles.keeper is no setting (known here: delay_seconds, guardian, owner, steward)"),
         ("assets.volatile.depth_mode", "on", "assets.volatile.depth_mode is 'on': it must be one of new_risk, off, full"),
         ("assets.volatile.depth_mode", True, "assets.volatile.depth_mode is 'True': it must be one of new_risk, off, full"),
         ("range_pools.test_pools.0.quote", "volatile", "range_pools.test_pools[0].quote is 'volatile': it must name a quote asset"),
@@ -140,7 +164,7 @@ WETH = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
          "range_pools.test_pools[0].positions[1].worth is no setting (known here: range, value)"),
         ("range_pools.test_pools", CONTENT["range_pools"]["test_pools"] * 2,
          "range_pools.test_pools[1] is the second of 'volatile' with that fee"),
-        ("colour", "red", "colour is no setting (known here: assets, description, native, pair, pool, range_pools)"),
+        ("colour", "red", "colour is no setting (known here: assets, description, native, pair, pool, range_pools, roles)"),
     ],
 )  # fmt: skip
 def test_parse__bad_value__named_with_its_bound(path: str, value: Any, message: str) -> None:
@@ -270,7 +294,8 @@ def test_load__no_preset__said(tmp_path: Path, text: str, message: str) -> None:
 
 
 def test_load__unknown_name__known_ones_listed() -> None:
-    with pytest.raises(PresetError, match=r"there is no preset 'aave' \(there are: wemix, wemix-feed; or give a path to a \.yaml file\)"):
+    known = r"there is no preset 'aave' \(there are: liqwid, nukem, wemix, wemix-feed; or give a path to a \.yaml file\)"
+    with pytest.raises(PresetError, match=known):
         presets.load("aave")
 
 

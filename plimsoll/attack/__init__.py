@@ -1,0 +1,1 @@
+"""What an attack on an asset's price costs, and what it could bring."""

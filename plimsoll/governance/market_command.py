@@ -1,0 +1,499 @@
+"""What `ape run market` does and says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from plimsoll import cli, words
+from plimsoll.abi import Artifacts, artifacts, read
+from plimsoll.addresses import AddressBook, Token, choose, is_address
+from plimsoll.cli import DONE, NOTHING
+from plimsoll.errors import Problem
+from plimsoll.governance import changes
+from plimsoll.governance.changes import GUARDIAN, OWNER, STEWARD, Change, Unchanged, actions_text, cap_text, percent
+from plimsoll.governance.effects import Effect, Prices, effect
+from plimsoll.governance.timelock import UNSET, Operation, Timelock, call_text
+from plimsoll.monitor import Monitor, distribution_line
+from plimsoll.reference.depth import FULL
+from plimsoll.rpc import DEV_KEYS, Reverted, Rpc, RpcError, Wallet, to_hex
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PAST = {"execute": "executed", "cancel": "cancelled"}
+# Functions of the configurator after which the book names something else
+FOLLOWED = {"set_oracle": "PriceOracle", "set_engine": "LiquidationEngine"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What all the commands share."""
+
+    network: str
+    alias: str | None = None
+    dry_run: bool = False
+    as_json: bool = False
+
+
+class Desk:
+    """One deployment, with what its governance needs."""
+
+    def __init__(self, rpc: Rpc, request: Request):
+        from rich.console import Console
+
+        self.rpc = rpc
+        self.request = request
+        notes = Console(stderr=True, highlight=False)
+        self.book = AddressBook.open(rpc)
+        self.artifacts: Artifacts = artifacts(say=lambda text: notes.print(text))
+        self.configurator, self.pool, self.lens = (
+            self.book.contract(n, rpc, self.artifacts) for n in ("PoolConfigurator", "LendingPool", "Lens")
+        )
+        self.timelock = Timelock(rpc, self.book, self.artifacts)
+        self.monitor = Monitor(rpc, self.book, self.artifacts)
+        console = Console(highlight=False)
+        self.console = console if console.is_terminal else Console(highlight=False, width=160)
+        self._wallet: Wallet | None = None
+
+    @property
+    def wallet(self) -> Wallet:
+        if self._wallet is None:
+            self._wallet = Wallet(self.rpc, account=cli.account(self.request.alias, self.rpc.chain_id, DEV_KEYS[0], "the change"))
+        return self._wallet
+
+    def token(self, text: str) -> Token:
+        return choose(text, self.book.tokens)
+
+    def now(self, token: Token) -> Any:
+        """IPoolConfigurator.Configuration."""
+        return self.configurator.call("configuration", token.address)
+
+    def is_steward(self) -> bool:
+        """Whoever signs; in a dry run that names nobody: as if."""
+        if self.request.dry_run and self.request.alias is None:
+            return True
+        return bool(self.configurator.call("steward") == self.wallet.address)
+
+    def address(self, text: str) -> str:
+        """Of a contract or a person, by digits or by its name in the book."""
+        if is_address(text):
+            return to_checksum_address(text)
+        if text.lower() == "nobody":
+            return changes.ZERO
+        if self.book.has(text):
+            return self.book.address(text)
+        raise Problem(f"'{text}' is no address: give 0x and 40 digits (a typing mistake breaks its checksum), or a name of {self.book.shown}")
+
+    def effect(self, change: Change) -> Effect:
+        usages = self.monitor.usages(self.monitor.borrowers())
+        accounts = self.monitor.accounts([a for a, _ in usages])
+        prices = None if change.oracle is None else self.prices(change.oracle)
+        return effect(accounts, int(self.pool.call("borrow_limit_bps")), change.asset, change.ltv, prices)
+
+    def prices(self, oracle: str) -> dict[str, Prices]:
+        contract = self.artifacts.at("PriceOracle", oracle, self.rpc)
+        tokens = self.book.tokens
+        try:
+            bands = read(self.rpc, [contract.request("band", t.address) for t in tokens])
+        except RpcError as e:
+            raise Problem(f"{oracle} does not answer as an oracle: {e}") from None
+        modes = read(self.rpc, [self.configurator.request("configuration", t.address) for t in tokens])
+        return {
+            t.address: (b.liquidation_high, b.liquidation_low, b.liquidation_depth if m.depth_mode == FULL else words.MAX_UINT256)
+            for t, b, m in zip(tokens, bands, modes, strict=True)
+        }
+
+
+def _desk(request: Request, act: Callable[[Desk], int]) -> int:
+    with Rpc(cli.endpoint(request.network)) as rpc:
+        return act(Desk(rpc, request))
+
+
+# ---------------------------------------------------------------------- changes
+
+
+def change(request: Request, plan: Callable[[Desk], Change]) -> int:
+    """Do it, or put it into the timelock; with dry_run only say so. Returns the exit code."""
+    return _desk(request, lambda desk: _change(desk, plan))
+
+
+def _change(desk: Desk, plan: Callable[[Desk], Change]) -> int:
+    try:
+        wanted = plan(desk)
+    except Unchanged as e:
+        return _nothing(desk, str(e))
+    data = desk.configurator.data(wanted.function, *wanted.args)
+    _try(desk, wanted, data)
+    found = desk.effect(wanted)
+    figures: dict[str, Any] = {
+        "change": wanted.title,
+        "by": wanted.role,
+        "call": f"PoolConfigurator.{call_text(desk.configurator, data, desk.book)}",
+        "rows": [{"what": r.what, "now": r.now, "then": r.then} for r in wanted.rows],
+        "notes": list(wanted.notes),
+        "effect": found.figures(),
+    }
+    if not desk.request.as_json:
+        show_change(wanted, found, desk.console)
+    outcome, code = (_schedule if wanted.role == OWNER else _send)(desk, wanted, data)
+    if desk.request.as_json:
+        print(json.dumps({**figures, **outcome}, indent=2))
+    else:
+        desk.console.print(outcome["said"], soft_wrap=True)
+    return code
+
+
+def _nothing(desk: Desk, text: str) -> int:
+    if desk.request.as_json:
+        print(json.dumps({"state": "nothing to do", "said": text}, indent=2))
+    else:
+        desk.console.print(f"nothing to do: {text}", soft_wrap=True)
+    return NOTHING
+
+
+def _try(desk: Desk, wanted: Change, data: bytes) -> None:
+    """Ask the configurator, as whoever may do it, before anything is sent."""
+    sender = desk.timelock.address if wanted.role == OWNER else desk.configurator.call(wanted.role)
+    if sender == changes.ZERO:
+        raise Problem(f"there is no {wanted.role}: the owner can name one (`ape run market {wanted.role} ADDRESS`)")
+    try:
+        desk.rpc.eth_call(desk.configurator.address, data, sender)
+    except Reverted as e:
+        raise Problem(f"{wanted.title}: the configurator would refuse it: {e.reason or e}") from None
+
+
+def _send(desk: Desk, wanted: Change, data: bytes) -> tuple[dict[str, Any], int]:
+    """The steward's and the guardian's act at once."""
+    holder = desk.configurator.call(wanted.role)
+    if desk.request.dry_run:
+        return {"state": "dry run", "said": f"dry run: the {wanted.role}, {holder}, would do this at once"}, DONE
+    if desk.wallet.address != holder:
+        raise Problem(f"this takes the {wanted.role}, {holder}: {desk.wallet.address} is not (name an account with --account)")
+    receipt = desk.wallet.transact(desk.configurator.address, data)
+    tx = receipt["transactionHash"]
+    return {"state": "done", "tx": tx, "said": f"done: {tx}"}, DONE
+
+
+def _schedule(desk: Desk, wanted: Change, data: bytes) -> tuple[dict[str, Any], int]:
+    """The owner's wait in the timelock."""
+    timelock = desk.timelock
+    salt, operation, ready_ts = timelock.place(desk.configurator.address, data)
+    shown, delay = to_hex(operation), timelock.delay()
+    outcome: dict[str, Any] = {"operation": shown, "delay_seconds": delay}
+    if ready_ts != UNSET:
+        return {
+            **outcome,
+            "state": "waiting",
+            "ready_ts": ready_ts,
+            "said": f"nothing to do: it waits already, {_when(desk, shown, ready_ts)}",
+        }, NOTHING
+    if desk.request.dry_run:
+        said = f"dry run: operation {shown[:10]} would wait in the timelock for {words.duration(delay)}, then anyone could execute it"
+        return {**outcome, "state": "dry run", "said": said}, DONE
+    if not timelock.may("PROPOSER", desk.wallet.address):
+        raise Problem(f"{desk.wallet.address} may not propose to the timelock {timelock.address} (name an account with --account)")
+    receipt = desk.wallet.transact(timelock.address, timelock.schedule_data(desk.configurator.address, data, salt, delay))
+    ready_ts = int(timelock.contract.call("get_timestamp", operation))
+    said = f"scheduled: {_when(desk, shown, ready_ts)}"
+    return {**outcome, "state": "scheduled", "tx": receipt["transactionHash"], "ready_ts": ready_ts, "said": said}, DONE
+
+
+def _when(desk: Desk, operation: str, ready_ts: int) -> str:
+    left = ready_ts - desk.rpc.timestamp()
+    how = f"`ape run market execute {operation[:10]}`"
+    return f"operation {operation[:10]} can be executed now: {how}" if left <= 0 else f"{how} in {words.duration(left)}"
+
+
+# ---------------------------------------------------------------------- the timelock
+
+
+def pending(request: Request) -> int:
+    return _desk(request, _pending)
+
+
+def _pending(desk: Desk) -> int:
+    from rich.table import Table
+
+    waiting, now = desk.timelock.pending(), desk.rpc.timestamp()
+    if desk.request.as_json:
+        data = {"delay_seconds": desk.timelock.delay(), "timestamp": now, "operations": [o.figures(now) for o in waiting]}
+        print(json.dumps(data, indent=2))
+    elif not waiting:
+        desk.console.print(f"nothing waits in the timelock, whose delay is {words.duration(desk.timelock.delay())}")
+    else:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for name in ("operation", "when", "calls"):
+            table.add_column(name, overflow="fold")
+        for o in waiting:
+            when = "now" if o.is_ready(now) else f"in {words.duration(o.ready_ts - now)}"
+            table.add_row(o.id[:10], when, "\n".join(o.texts))
+        desk.console.print(table)
+    return DONE if waiting else NOTHING
+
+
+def execute(request: Request, text: str | None) -> int:
+    """One operation, or all that are ready."""
+    return _desk(request, lambda desk: _execute(desk, text))
+
+
+def _execute(desk: Desk, text: str | None) -> int:
+    now = desk.rpc.timestamp()
+    if text is None:
+        ready = [o for o in desk.timelock.pending() if o.is_ready(now)]
+        if not ready:
+            return _nothing(desk, "no operation of the timelock can be executed now")
+    else:
+        ready = [desk.timelock.find(text)]
+        if not ready[0].is_ready(now):
+            raise Problem(f"operation {ready[0].id[:10]} waits for another {words.duration(ready[0].ready_ts - now)}")
+    done = []
+    for o in ready:
+        tx = _act(desk, o, desk.timelock.execute_data(o), "execute", "EXECUTOR")
+        if not desk.request.dry_run:
+            _follow(desk, o)
+        done.append({**o.figures(now), "tx": tx})
+    if desk.request.as_json:
+        print(json.dumps({"state": "dry run" if desk.request.dry_run else "executed", "operations": done}, indent=2))
+    return DONE
+
+
+def cancel(request: Request, text: str) -> int:
+    return _desk(request, lambda desk: _cancel(desk, text))
+
+
+def _cancel(desk: Desk, text: str) -> int:
+    operation = desk.timelock.find(text)
+    tx = _act(desk, operation, desk.timelock.cancel_data(operation), "cancel", "CANCELLER")
+    if desk.request.as_json:
+        data = {**operation.figures(desk.rpc.timestamp()), "tx": tx}
+        print(json.dumps({"state": "dry run" if desk.request.dry_run else "cancelled", "operations": [data]}, indent=2))
+    return DONE
+
+
+def _act(desk: Desk, operation: Operation, data: bytes, word: str, role: str) -> str | None:
+    """The transaction, or None in a dry run."""
+    what = f"{operation.id[:10]}: {'; '.join(operation.texts)}"
+    try:
+        if desk.request.dry_run:
+            if word == "execute":
+                desk.rpc.eth_call(desk.timelock.address, data, desk.wallet.address if desk.request.alias else None)
+            if not desk.request.as_json:
+                desk.console.print(f"dry run: would {word} {what}", soft_wrap=True)
+            return None
+        if not desk.timelock.may(role, desk.wallet.address):
+            raise Problem(f"{desk.wallet.address} may not {word} in the timelock {desk.timelock.address} (name an account with --account)")
+        receipt = desk.wallet.transact(desk.timelock.address, data)
+    except Reverted as e:
+        raise Problem(f"operation {operation.id[:10]} cannot be {PAST[word]}: {e.reason or e}") from None
+    if not desk.request.as_json:
+        desk.console.print(f"{PAST[word]} {what}", soft_wrap=True)
+    return str(receipt["transactionHash"])
+
+
+def _follow(desk: Desk, operation: Operation) -> None:
+    """The book names the oracle and the engine: the new ones from now on."""
+    changed = False
+    for target, payload in operation.calls:
+        decoded = desk.configurator.interface.decode_input(payload) if target == desk.configurator.address else None
+        if decoded is not None and decoded[0] in FOLLOWED:
+            address = decoded[1][0]
+            entry = desk.book.data["contracts"][FOLLOWED[decoded[0]]]
+            entry.update(address=address, code_hash=to_hex(keccak(desk.rpc.code(address))))
+            # of the one before
+            for key in ("args", "tx", "block", "block_hash"):
+                entry.pop(key, None)
+            entry["args"] = []
+            changed = True
+    if changed:
+        desk.book.save()
+
+
+# ---------------------------------------------------------------------- what is configured
+
+
+def overview(request: Request) -> int:
+    return _desk(request, _overview)
+
+
+def _overview(desk: Desk) -> int:
+    from rich.table import Table
+
+    views, market = _views(desk), desk.lens.call("market")
+    if desk.request.as_json:
+        figures = {"market": _market_figures(desk, market), "assets": [_figures(desk, v, c) for v, c in views]}
+        print(json.dumps(figures, indent=2))
+        return DONE
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("asset", "LTV", "in liquidations", "bonus", "fee", "supplied", "cap", "owed", "cap", "used", "state"):
+        table.add_column(name, justify="left" if name in ("asset", "state") else "right", no_wrap=name != "state")
+    for v, c in views:
+        token = _token(desk, v.asset)
+        table.add_row(
+            token.symbol,
+            percent(c.new_risk_ltv_bps),
+            percent(c.liquidation_ltv_bps),
+            percent(c.bonus_bps),
+            percent(c.origination_fee_bps),
+            words.amount(v.state.cash + v.state.debt, token.decimals, 2),
+            words.amount(c.supply_cap, token.decimals, 2) if c.supply_cap else "none",
+            words.amount(v.state.debt, token.decimals, 2),
+            words.amount(c.debt_cap, token.decimals, 2) if c.debt_cap else "none",
+            words.percent(v.utilisation_wad),
+            _state(desk, v, c),
+        )
+    desk.console.print(table)
+    for line in _guards(desk, market):
+        desk.console.print(line, soft_wrap=True)
+    return DONE
+
+
+def show(request: Request, text: str) -> int:
+    return _desk(request, lambda desk: _show(desk, text))
+
+
+def _show(desk: Desk, text: str) -> int:
+    from rich.table import Table
+
+    token = desk.token(text)
+    v, c = next((v, c) for v, c in _views(desk) if v.asset == token.address)
+    if desk.request.as_json:
+        print(json.dumps(_figures(desk, v, c), indent=2))
+        return DONE
+    now = desk.rpc.timestamp()
+    until = f", until {words.duration(c.ramp_until - now)} from now" if c.ramp_until > now else ""
+    pausable = desk.configurator.call("pausable_from", token.address)
+    receivers = "all" if c.stakers == changes.ZERO else f"half to {c.stakers}, half"
+    rows = [
+        ("token", f"{token.address}, {token.decimals} decimals"),
+        ("state", _state(desk, v, c)),
+        ("LTV for new risk", percent(c.new_risk_ltv_bps)),
+        ("LTV in liquidations", f"{percent(c.liquidation_ltv_bps)}{until}"),
+        ("bonus", percent(c.bonus_bps)),
+        ("reserve factor", percent(c.reserve_factor_bps)),
+        ("origination fee", f"{percent(c.origination_fee_bps)}, {receivers} to the treasury"),
+        ("rate model", c.rate_model),
+        ("borrow rate", words.percent(v.state.borrow_rate_wad, 2)),
+        ("depth counts", words.DEPTH_MODES[c.depth_mode]),
+        ("supplied", f"{words.amount(v.state.cash + v.state.debt, token.decimals)} {token.symbol}, cap {cap_text(c.supply_cap, token)}"),
+        ("owed", f"{words.amount(v.state.debt, token.decimals)} {token.symbol}, cap {cap_text(c.debt_cap, token)}"),
+        ("guardian may pause", "now" if pausable <= now else f"in {words.duration(pausable - now)}"),
+    ]
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for row in rows:
+        table.add_row(*row)
+    desk.console.print(table)
+    return DONE
+
+
+def _views(desk: Desk) -> list[tuple[Any, Any]]:
+    """(Lens.ReserveView, Configuration) of each asset."""
+    views = desk.lens.call("reserves")
+    return list(zip(views, read(desk.rpc, [desk.configurator.request("configuration", v.asset) for v in views]), strict=True))
+
+
+def _token(desk: Desk, asset: str) -> Token:
+    return desk.book.token_at(asset) or Token("", asset, words.short(asset), 18)
+
+
+def _state(desk: Desk, v: Any, c: Any) -> str:
+    found = ["frozen"] if c.frozen else []
+    if c.paused_actions:
+        found.append(f"paused for {words.duration(max(c.paused_until - desk.rpc.timestamp(), 0))}: {actions_text(c.paused_actions)}")
+    if not v.state.seeded:
+        found.append("not seeded")
+    found += words.why(int(v.band.why))
+    return "; ".join(found) or "open"
+
+
+def _guards(desk: Desk, market: Any) -> list[str]:
+    now = desk.rpc.timestamp()
+    found = []
+    for what, since in (("new risk", market.new_risk_from), ("liquidation", market.liquidation_from)):
+        if since > now:
+            found.append(f"{what} is closed for {words.duration(since - now)} more")
+    steward, guardian = desk.configurator.call("steward"), desk.configurator.call("guardian")
+    return [*found, f"timelock {desk.timelock.address}, delay {words.duration(desk.timelock.delay())}; steward {steward}; guardian {guardian}"]
+
+
+def _market_figures(desk: Desk, market: Any) -> dict[str, Any]:
+    return {
+        "chain_id": desk.book.chain_id,
+        "timelock": desk.timelock.address,
+        "delay_seconds": desk.timelock.delay(),
+        "steward": desk.configurator.call("steward"),
+        "guardian": desk.configurator.call("guardian"),
+        "oracle": market.oracle,
+        "engine": market.engine,
+        "new_risk_from": market.new_risk_from,
+        "liquidation_from": market.liquidation_from,
+    }
+
+
+def _figures(desk: Desk, v: Any, c: Any) -> dict[str, Any]:
+    token = _token(desk, v.asset)
+    return {
+        "asset": token.symbol,
+        "role": token.role,
+        "address": v.asset,
+        "ltv_bps": c.ltv_bps,
+        "new_risk_ltv_bps": c.new_risk_ltv_bps,
+        "liquidation_ltv_bps": c.liquidation_ltv_bps,
+        "ramp_until": c.ramp_until,
+        "bonus_bps": c.bonus_bps,
+        "reserve_factor_bps": c.reserve_factor_bps,
+        "origination_fee_bps": c.origination_fee_bps,
+        "stakers": c.stakers,
+        "rate_model": c.rate_model,
+        "depth_mode": c.depth_mode,
+        "supplied": str(v.state.cash + v.state.debt),
+        "supply_cap": str(c.supply_cap),
+        "debt": str(v.state.debt),
+        "debt_cap": str(c.debt_cap),
+        "decimals": token.decimals,
+        "seeded": v.state.seeded,
+        "frozen": c.frozen,
+        "paused": [name for name, bit in changes.ACTIONS.items() if c.paused_actions & bit],
+        "paused_until": c.paused_until,
+        "blocked": words.why(int(v.band.why)),
+    }
+
+
+# ---------------------------------------------------------------------- for people
+
+
+def show_change(wanted: Change, found: Effect, console: Console) -> None:
+    who = {OWNER: "the owner, through the timelock", STEWARD: "the steward, at once", GUARDIAN: "the guardian, at once"}
+    console.print(f"[bold]{wanted.title}[/], by {who[wanted.role]}")
+    for row in wanted.rows:
+        console.print(f"  {row.what}: {row.now} → {row.then}", soft_wrap=True)
+    for note in wanted.notes:
+        console.print(f"  {note}", soft_wrap=True)
+    for line in effect_lines(wanted, found):
+        console.print(f"  {line}", soft_wrap=True)
+
+
+def effect_lines(wanted: Change, found: Effect) -> list[str]:
+    if not found.accounts:
+        return ["nobody has debt"]
+    has = f"; {found.touched} of them have the asset as collateral or owe it" if wanted.asset is not None else ""
+    lines = [f"{_accounts(found.accounts)} with debt{has}"]
+    lines.append(f"now         {distribution_line(found.now)}")
+    if found.changed_at_once:
+        lines.append(f"at once     {distribution_line(found.at_once)}")
+    if found.in_the_end != found.at_once:
+        lines.append(f"in the end  {distribution_line(found.in_the_end)}")
+    changed = max(found.changed_at_once, found.changed_in_the_end)
+    lines.append(f"{_accounts(changed)} would change stage, {found.newly_liquidatable} of them to LIQUIDATION, at the prices of now")
+    if found.newly_without_room:
+        lines.append(f"{_accounts(found.newly_without_room)} could borrow no more")
+    return lines
+
+
+def _accounts(count: int) -> str:
+    return "no account" if count == 0 else "1 account" if count == 1 else f"{count} accounts"

@@ -1,0 +1,162 @@
+"""config/<network>.yaml: what a network's deployment is to be. `ape run deploy` begins with it, `ape run check` holds the chain against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from plimsoll.errors import Problem
+from plimsoll.presets import (
+    BPS,
+    DEPTH_MODES,
+    LTV_MARGIN_BPS,
+    MAX_BONUS_BPS,
+    MAX_ORIGINATION_FEE_BPS,
+    Asset,
+    Preset,
+    cap_of,
+    delay_of,
+)
+from plimsoll.sections import ROOT, Section, read_yaml, shown
+
+NETWORKS = ROOT / "config"
+# What the guardian may pause, in the order of IPoolConfigurator's bits
+ACTIONS = ("supply", "borrow", "collateral", "flash")
+MAX_AGE_SECONDS = 30 * 86_400
+
+
+class NetworkError(Problem):
+    """File, path in the file, value, bound."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What governance has changed of an asset since the deployment; None: as the preset has it."""
+
+    ltv_bps: int | None = None
+    bonus_bps: int | None = None
+    reserve_factor_bps: int | None = None
+    origination_fee_bps: int | None = None
+    supply_cap_wad: int | None = None
+    debt_cap_wad: int | None = None
+    depth_mode: str | None = None
+    stakers: str | None = None
+    rate_model: str | None = None
+    frozen: bool = False
+    paused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Network:
+    name: str
+    description: str
+    chain_id: int
+    # None: the one that was deployed
+    preset: str | None = None
+    treasury: str | None = None
+    wrapped_native: str | None = None
+    tokens: dict[str, str] = field(default_factory=dict)
+    feeds: dict[str, str] = field(default_factory=dict)
+    # None: the deployer's account, as when deployed
+    owner: str | None = None
+    steward: str | None = None
+    guardian: str | None = None
+    delay_seconds: int | None = None
+    terms: dict[str, Terms] = field(default_factory=dict)
+    # the oldest that the oracle's last look at an asset may be; None: any
+    oracle_age_seconds: int | None = None
+    # assets whose new risk may be closed by the oracle without being a difference
+    may_be_blocked: tuple[str, ...] = ()
+
+    def terms_of(self, role: str) -> Terms:
+        return self.terms.get(role, Terms())
+
+    def applied_to(self, preset: Preset) -> Preset:
+        """The preset as governance has changed it."""
+        return replace(preset, assets=tuple(_changed(a, self.terms_of(a.role)) for a in preset.assets))
+
+
+def _changed(asset: Asset, terms: Terms) -> Asset:
+    names = ("ltv_bps", "bonus_bps", "reserve_factor_bps", "origination_fee_bps", "supply_cap_wad", "debt_cap_wad", "depth_mode")
+    found = {n: getattr(terms, n) for n in names if getattr(terms, n) is not None}
+    return replace(asset, **found)
+
+
+def find(chain_id: int, folder: Path = NETWORKS) -> Network | None:
+    """The network of a chain; None if there is no file for it."""
+    found = [n for n in (load(path) for path in sorted(folder.glob("*.yaml"))) if n.chain_id == chain_id]
+    if len(found) > 1:
+        raise NetworkError(f"{found[0].name}.yaml and {found[1].name}.yaml are both of chain {chain_id}: name one with --config")
+    return found[0] if found else None
+
+
+def load(path: Path) -> Network:
+    if not path.is_file():
+        raise NetworkError(f"there is no file {shown(path)}")
+    return parse(read_yaml(path, NetworkError), path.stem, shown(path))
+
+
+def parse(content: Any, name: str, file: str) -> Network:
+    """A network from the content of a YAML file."""
+    top = Section(content, file, "", NetworkError)
+    roles = top.section("roles") if top.has("roles") else Section({}, file, "roles", NetworkError)
+    check = top.section("check") if top.has("check") else Section({}, file, "check", NetworkError)
+    group = top.section("market") if top.has("market") else Section({}, file, "market", NetworkError)
+
+    def address(section: Section, key: str) -> str | None:
+        return section.address(key) if section.has(key) else None
+
+    age = check.number("oracle_age_seconds", 1, "60", str(MAX_AGE_SECONDS), " s") if check.has("oracle_age_seconds") else None
+    network = Network(
+        name=name,
+        description=top.text("description", 200),
+        chain_id=top.number("chain_id", 1, "1", str(2**63 - 1)),
+        preset=top.text("preset", 200) if top.has("preset") else None,
+        treasury=address(top, "treasury"),
+        wrapped_native=address(top, "wrapped_native"),
+        tokens=_by_role(top, "tokens"),
+        feeds=_by_role(top, "feeds"),
+        owner=address(roles, "owner"),
+        steward=address(roles, "steward"),
+        guardian=address(roles, "guardian"),
+        delay_seconds=delay_of(roles) if roles.has("delay_seconds") else None,
+        terms={role: _terms(section) for role, section in group.sections()},
+        oracle_age_seconds=age,
+        may_be_blocked=check.names("may_be_blocked") if check.has("may_be_blocked") else (),
+    )
+    for section in (roles, check, top):
+        section.done()
+    return network
+
+
+def _by_role(top: Section, key: str) -> dict[str, str]:
+    if not top.has(key):
+        return {}
+    section = top.section(key)
+    return {role: section.address(role) for role in section.roles()}
+
+
+def _terms(s: Section) -> Terms:
+    def number(key: str, scale: int, least: str, most: str, unit: str) -> int | None:
+        return s.number(key, scale, least, most, unit) if s.has(key) else None
+
+    terms = Terms(
+        ltv_bps=number("ltv_percent", 100, "0", "100", " %"),
+        bonus_bps=number("bonus_percent", 100, "101", str(MAX_BONUS_BPS // 100), " %"),
+        reserve_factor_bps=number("reserve_factor_percent", 100, "0", "100", " %"),
+        origination_fee_bps=number("origination_fee_bps", 1, "0", str(MAX_ORIGINATION_FEE_BPS), " bps"),
+        supply_cap_wad=cap_of(s, "supply_cap") if s.has("supply_cap") else None,
+        debt_cap_wad=cap_of(s, "debt_cap") if s.has("debt_cap") else None,
+        depth_mode=s.choice("depth_mode", DEPTH_MODES) if s.has("depth_mode") else None,
+        stakers=s.address("stakers") if s.has("stakers") else None,
+        rate_model=s.address("rate_model") if s.has("rate_model") else None,
+        frozen=s.flag("frozen") if s.has("frozen") else False,
+        paused=s.names("paused", ACTIONS) if s.has("paused") else (),
+    )
+    if terms.ltv_bps is not None and terms.bonus_bps is not None:
+        highest = BPS * BPS // terms.bonus_bps - LTV_MARGIN_BPS
+        if terms.ltv_bps > highest:
+            s.fail("ltv_percent", f"is {terms.ltv_bps / 100:g} %: with this bonus at most {highest / 100:g} % (1/bonus - 5 %)")
+    s.done()
+    return terms

@@ -1,0 +1,340 @@
+"""What is configured of the lending market, and changes to it, most of them through the timelock."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+ROOT = Path(__file__).resolve().parent.parent
+# `ape run` has the project on the path only while it reads this file
+if str(ROOT) not in sys.path:
+    sys.path.append(str(ROOT))
+
+from plimsoll.cli import Command, guarded, json_option, network_option  # noqa: E402
+
+if TYPE_CHECKING:
+    from plimsoll.governance.market_command import Desk, Request
+
+EXAMPLE = """
+\b
+Examples:
+  ape run market list
+  ape run market caps ETH --supply 100000 --debt none --dry-run
+  ape run market ramp ETH 60 --days 14
+  ape run market pause ETH borrow collateral --hours 6
+  ape run market pending
+  ape run market execute
+
+\b
+Who may do what:
+  steward    lowers caps, freezes: at once
+  guardian   pauses, for a while: at once
+  owner      all else. The command puts it into the timelock; when it has waited, `execute` makes it act
+A change is first asked of the configurator, shown with what it does to those who have debt, then sent; --dry-run sends nothing.
+
+\b
+Exit codes: 0 done, 1 error, 2 usage, 3 nothing to do (it is so, or waits, already).
+"""
+
+
+class Percent(click.ParamType):
+    """To basis points, exactly."""
+
+    name = "percent"
+
+    def __init__(self, most: int):
+        self.most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            number = Decimal(str(value).removesuffix("%").strip())
+            if not number.is_finite():
+                raise InvalidOperation
+        except InvalidOperation:
+            self.fail(f"'{value}' is no number", param, ctx)
+        if not 0 <= number <= self.most:
+            self.fail(f"{value} is not between 0 and {self.most} %", param, ctx)
+        if number * 100 % 1:
+            self.fail(f"{value} is finer than the contracts count (0.01 %)", param, ctx)
+        return int(number * 100)
+
+
+def acting(command: Command) -> Command:
+    """What all that send have in common."""
+    alias = click.option("--account", "alias", metavar="ALIAS", help="Account of Ape that signs; Anvil's first on development chains.")
+    dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done and what it would do to accounts; send nothing.")
+    return network_option(alias(dry_run(json_option(guarded(command)))))
+
+
+def reading(command: Command) -> Command:
+    return network_option(json_option(guarded(command)))
+
+
+def _request(network: str, as_json: bool, alias: str | None = None, dry_run: bool = False) -> Request:
+    from plimsoll.governance.market_command import Request
+
+    return Request(network, alias, dry_run, as_json)
+
+
+def _change(given: dict[str, Any], name: str, arguments: Any) -> None:
+    """`arguments`: of the Desk, what the function of plimsoll.governance.changes takes."""
+    from plimsoll.governance import changes, market_command
+
+    def plan(desk: Desk) -> Any:
+        return getattr(changes, name)(*arguments(desk))
+
+    sys.exit(market_command.change(_request(**given), plan))
+
+
+def _of_asset(given: dict[str, Any], asset: str, name: str, *arguments: Any) -> None:
+    def all_of(desk: Desk) -> tuple[Any, ...]:
+        token = desk.token(asset)
+        return token, desk.now(token), *arguments
+
+    _change(given, name, all_of)
+
+
+@click.group(epilog=EXAMPLE, short_help="what is configured of the market, and changes to it")
+def cli() -> None:
+    """Show or change what governance may change: caps, LTV, fees, pauses, oracle and engine."""
+
+
+@cli.command("list", short_help="all assets")
+@reading
+def list_(**given: Any) -> None:
+    """Show what is configured of all assets, and what is closed."""
+    from plimsoll.governance import market_command
+
+    sys.exit(market_command.overview(_request(**given)))
+
+
+@cli.command(short_help="one asset")
+@click.argument("asset")
+@reading
+def show(asset: str, **given: Any) -> None:
+    """Show all that is configured of ASSET (symbol, role or address)."""
+    from plimsoll.governance import market_command
+
+    sys.exit(market_command.show(_request(**given), asset))
+
+
+# ---------------------------------------------------------------- changes of an asset
+
+
+@cli.command(short_help="the most that may be supplied and owed (steward: lower, owner: any)")
+@click.argument("asset")
+@click.option("--supply", metavar="TOKENS|none", help="Whole tokens; as it is, if not given.")
+@click.option("--debt", metavar="TOKENS|none", help="Whole tokens; as it is, if not given.")
+@acting
+def caps(asset: str, supply: str | None, debt: str | None, **given: Any) -> None:
+    """Set the caps of ASSET. What is above a cap already stays; only more of it is refused."""
+    from plimsoll.governance.changes import cap_of
+
+    if supply is None and debt is None:
+        raise click.UsageError("give --supply, --debt, or both")
+
+    def all_of(desk: Desk) -> tuple[Any, ...]:
+        token = desk.token(asset)
+        wanted = (None if text is None else cap_of(text, token) for text in (supply, debt))
+        return token, desk.now(token), *wanted, desk.is_steward()
+
+    _change(given, "caps", all_of)
+
+
+@cli.command(short_help="the LTV; a cut goes down slowly in liquidations (owner)")
+@click.argument("asset")
+@click.argument("ltv", type=Percent(100))
+@click.option("--days", type=click.IntRange(7, 365), help="How long a cut takes in the liquidation test; 7 by default.")
+@acting
+def ramp(asset: str, ltv: int, days: int | None, **given: Any) -> None:
+    """Set the LTV of ASSET, percent. For new risk it acts at once; in the liquidation test a cut goes down over --days."""
+
+    def all_of(desk: Desk) -> tuple[Any, ...]:
+        token = desk.token(asset)
+        return token, desk.now(token), ltv, days, token.role in desk.book.feeds
+
+    _change(given, "ramp", all_of)
+
+
+@cli.command(short_help="what a liquidator gets for 100 of debt (owner)")
+@click.argument("asset")
+@click.argument("percent", type=Percent(130))
+@acting
+def bonus(asset: str, percent: int, **given: Any) -> None:
+    """Set the bonus of ASSET: 110 is a bonus of 10 %."""
+    _of_asset(given, asset, "bonus", percent)
+
+
+@cli.command("reserve-factor", short_help="the treasury's part of the interest (owner)")
+@click.argument("asset")
+@click.argument("percent", type=Percent(100))
+@acting
+def reserve_factor(asset: str, percent: int, **given: Any) -> None:
+    """Set the reserve factor of ASSET, percent."""
+    _of_asset(given, asset, "reserve_factor", percent)
+
+
+@cli.command(short_help="the origination fee, and who gets half of it (owner)")
+@click.argument("asset")
+@click.argument("percent", type=Percent(5))
+@click.option("--stakers", metavar="ADDRESS|nobody", help="Who get half of it; as it is, if not given.")
+@acting
+def fee(asset: str, percent: int, stakers: str | None, **given: Any) -> None:
+    """Set what is added to each new debt of ASSET, percent."""
+
+    def all_of(desk: Desk) -> tuple[Any, ...]:
+        token = desk.token(asset)
+        return token, desk.now(token), percent, None if stakers is None else desk.address(stakers)
+
+    _change(given, "fee", all_of)
+
+
+@cli.command(short_help="the rate model (owner)")
+@click.argument("asset")
+@click.argument("model")
+@acting
+def rates(asset: str, model: str, **given: Any) -> None:
+    """Replace the rate model of ASSET by the one at MODEL."""
+
+    def all_of(desk: Desk) -> tuple[Any, ...]:
+        token = desk.token(asset)
+        return token, desk.now(token), desk.address(model)
+
+    _change(given, "rates", all_of)
+
+
+@cli.command("depth-mode", short_help="where collateral counts by depth (owner)")
+@click.argument("asset")
+@click.argument("mode", type=click.Choice(("new_risk", "off", "full")))
+@acting
+def depth_mode(asset: str, mode: str, **given: Any) -> None:
+    """Set the depth mode of ASSET. full can only be had before a reserve is open."""
+    _of_asset(given, asset, "depth_mode", mode)
+
+
+@cli.command(short_help="no supply, no borrowing, no enabling (steward)")
+@click.argument("asset")
+@acting
+def freeze(asset: str, **given: Any) -> None:
+    """Freeze ASSET, until the owner opens it again."""
+    _of_asset(given, asset, "freeze")
+
+
+@cli.command(short_help="open a frozen asset again (owner)")
+@click.argument("asset")
+@acting
+def unfreeze(asset: str, **given: Any) -> None:
+    """Open ASSET again, with the LTV that was set."""
+    _of_asset(given, asset, "unfreeze")
+
+
+@cli.command(short_help="pause actions of an asset for a while (guardian)")
+@click.argument("asset")
+@click.argument("actions", nargs=-1, required=True, type=click.Choice(("supply", "borrow", "collateral", "flash")))
+@click.option("--hours", type=click.FloatRange(0.02, 72), default=72.0, show_default=True, help="It ends by itself.")
+@acting
+def pause(asset: str, actions: tuple[str, ...], hours: float, **given: Any) -> None:
+    """Pause ACTIONS of ASSET: supply, borrow, collateral (taking it away while in debt), flash (loans).
+
+    Repaying, and withdrawing without debt, cannot be paused.
+    """
+    from plimsoll.governance.changes import actions_of
+
+    _of_asset(given, asset, "pause", actions_of(actions), int(hours * 3_600))
+
+
+@cli.command(short_help="end the pause of an asset (owner)")
+@click.argument("asset")
+@acting
+def lift(asset: str, **given: Any) -> None:
+    """End the pause of ASSET before its time."""
+    _of_asset(given, asset, "lift")
+
+
+# ---------------------------------------------------------------- changes of the whole market
+
+
+@cli.command("pause-liquidation", short_help="close liquidation, and new risk, for a while (guardian)")
+@click.option("--hours", type=click.FloatRange(0.01, 6), default=1.0, show_default=True, help="It ends by itself.")
+@acting
+def pause_liquidation(hours: float, **given: Any) -> None:
+    """Close liquidation for up to six hours, and new risk with it."""
+    _change(given, "pause_liquidation", lambda desk: (int(hours * 3_600),))
+
+
+@cli.command("lift-liquidation", short_help="end the pause of liquidation (owner)")
+@acting
+def lift_liquidation(**given: Any) -> None:
+    """End the pause of liquidation before its time."""
+    _change(given, "lift_liquidation", lambda desk: (desk.configurator.call("liquidation_paused_until"), desk.rpc.timestamp()))
+
+
+def _member(role: str) -> Any:
+    @cli.command(role, short_help=f"name the {role} (owner)", help=f"Name the {role}; nobody: without one.")
+    @click.argument("address")
+    @acting
+    def name(address: str, **given: Any) -> None:
+        _change(given, "member", lambda desk: (role, desk.configurator.call(role), desk.address(address)))
+
+    return name
+
+
+steward, guardian = _member("steward"), _member("guardian")
+
+
+@cli.command(short_help="replace the oracle (owner)")
+@click.argument("address")
+@acting
+def oracle(address: str, **given: Any) -> None:
+    """Replace the price oracle; it must agree with the old one within 5 %."""
+    _change(given, "oracle", lambda desk: (desk.pool.call("oracle"), desk.address(address)))
+
+
+@cli.command(short_help="replace the liquidation engine (owner)")
+@click.argument("address")
+@acting
+def engine(address: str, **given: Any) -> None:
+    """Replace the liquidation engine."""
+    _change(given, "engine", lambda desk: (desk.pool.call("engine"), desk.address(address)))
+
+
+# ---------------------------------------------------------------- the timelock
+
+
+@cli.command(short_help="what waits in the timelock")
+@reading
+def pending(**given: Any) -> None:
+    """Show what waits in the timelock, and when it can be executed."""
+    from plimsoll.governance import market_command
+
+    sys.exit(market_command.pending(_request(**given)))
+
+
+@cli.command(short_help="execute what has waited")
+@click.argument("operation", required=False)
+@acting
+def execute(operation: str | None, **given: Any) -> None:
+    """Execute OPERATION (the beginning of its id), or all that have waited long enough."""
+    from plimsoll.governance import market_command
+
+    sys.exit(market_command.execute(_request(**given), operation))
+
+
+@cli.command(short_help="take an operation out of the timelock")
+@click.argument("operation")
+@acting
+def cancel(operation: str, **given: Any) -> None:
+    """Take OPERATION (the beginning of its id) out of the timelock."""
+    from plimsoll.governance import market_command
+
+    sys.exit(market_command.cancel(_request(**given), operation))
+
+
+if __name__ == "__main__":
+    cli()

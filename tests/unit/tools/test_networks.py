@@ -1,0 +1,146 @@
+"""config/<network>.yaml: what it may say, and each bad value named with its path."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plimsoll import networks, presets
+from plimsoll.networks import Network, NetworkError, Terms
+
+WAD = 10**18
+A, B, C = ("0x" + f"{n}" * 40 for n in (1, 2, 3))
+CONTENT: dict[str, Any] = {
+    "description": "A network of the tests",
+    "chain_id": 4242,
+    "preset": "wemix",
+    "treasury": A,
+    "wrapped_native": B,
+    "tokens": {"dollar": A, "volatile": B},
+    "feeds": {"volatile": C},
+    "roles": {"owner": A, "steward": B, "guardian": C, "delay_seconds": 7_200},
+    "market": {
+        "volatile": {
+            "ltv_percent": 60,
+            "bonus_percent": 108,
+            "reserve_factor_percent": 40,
+            "origination_fee_bps": 50,
+            "supply_cap": 1_000,
+            "debt_cap": "500.5",
+            "depth_mode": "off",
+            "stakers": C,
+            "rate_model": B,
+            "frozen": True,
+            "paused": ["borrow", "flash"],
+        }
+    },
+    "check": {"oracle_age_seconds": 3_600, "may_be_blocked": ["volatile"]},
+}
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    content = copy.deepcopy(CONTENT)
+    *groups, key = path.split(".")
+    place = content
+    for group in groups:
+        place = place[group]
+    place[key] = value
+    return content
+
+
+def test_parse__all_settings__kept() -> None:
+    n = networks.parse(CONTENT, "mine", "mine.yaml")
+    assert n == Network(
+        name="mine",
+        description="A network of the tests",
+        chain_id=4242,
+        preset="wemix",
+        treasury=A,
+        wrapped_native=B,
+        tokens={"dollar": A, "volatile": B},
+        feeds={"volatile": C},
+        owner=A,
+        steward=B,
+        guardian=C,
+        delay_seconds=7_200,
+        terms={"volatile": Terms(6_000, 10_800, 4_000, 50, 1_000 * WAD, 5_005 * WAD // 10, "off", C, B, True, ("borrow", "flash"))},
+        oracle_age_seconds=3_600,
+        may_be_blocked=("volatile",),
+    )
+    preset = n.applied_to(presets.load("wemix"))
+    assert preset.asset("dollar") == presets.load("wemix").asset("dollar")
+    volatile = preset.asset("volatile")
+    assert (volatile.ltv_bps, volatile.bonus_bps, volatile.depth_mode, volatile.debt_cap_wad) == (6_000, 10_800, "off", 5_005 * WAD // 10)
+
+
+def test_parse__least__all_else_open() -> None:
+    n = networks.parse({"description": "Least", "chain_id": 5}, "least", "least.yaml")
+    assert n == Network("least", "Least", 5)
+    assert n.applied_to(presets.load("wemix")) == presets.load("wemix")
+
+
+def test_load__shipped__anvil() -> None:
+    n = networks.find(31_337)
+    assert n is not None
+    assert (n.name, n.delay_seconds, n.preset, n.terms) == ("anvil", 60, None, {})
+    assert networks.find(999_999) is None
+
+
+@pytest.mark.parametrize(
+    "path, value, message",
+    [
+        ("description", 5, "description must be a text, not '5'"),
+        ("chain_id", 0, f"chain_id is 0: it must lie between 1 and {2**63 - 1}"),
+        ("chain_id", "mainnet", "chain_id must be a number, not 'mainnet'"),
+        ("treasury", A[:-1], f"treasury is '{A[:-1]}': it must be an address in quotes, with its checksum"),
+        ("treasury", "0x" + "aB" * 20, f"treasury is '{'0x' + 'aB' * 20}': it must be an address in quotes, with its checksum"),
+        ("wrapped_native", 5, "wrapped_native is '5': it must be an address in quotes, with its checksum"),
+        ("tokens", [A], "tokens must be a group of settings"),
+        ("tokens.dollar", "dollar", "tokens.dollar is 'dollar': it must be an address in quotes, with its checksum"),
+        ("tokens", {"A B": A}, "tokens.A B is no usable name: small letters, digits and _ only"),
+        ("feeds.volatile", None, "feeds.volatile is missing"),
+        ("roles.owner", "me", "roles.owner is 'me': it must be an address in quotes, with its checksum"),
+        ("roles.delay_seconds", 0, "roles.delay_seconds is 0 s: it must lie between 1 and 2592000 s"),
+        ("roles.delay_seconds", 30 * 86_400 + 1, "roles.delay_seconds is 2592001 s: it must lie between 1 and 2592000 s"),
+        ("roles.keeper", A, "roles.keeper is no setting (known here: delay_seconds, guardian, owner, steward)"),
+        ("market.volatile.ltv_percent", 101, "market.volatile.ltv_percent is 101 %: it must lie between 0 and 100 %"),
+        ("market.volatile.ltv_percent", 90, "market.volatile.ltv_percent is 90 %: with this bonus at most 87.59 % (1/bonus - 5 %)"),
+        ("market.volatile.bonus_percent", 131, "market.volatile.bonus_percent is 131 %: it must lie between 101 and 130 %"),
+        ("market.volatile.origination_fee_bps", 501, "market.volatile.origination_fee_bps is 501 bps: it must lie between 0 and 500 bps"),
+        ("market.volatile.supply_cap", -1, f"market.volatile.supply_cap is -1: it must lie between 0 and {10**18}"),
+        ("market.volatile.depth_mode", "on", "market.volatile.depth_mode is 'on': it must be one of new_risk, off, full"),
+        ("market.volatile.frozen", "yes", "market.volatile.frozen must be true or false, not 'yes'"),
+        ("market.volatile.paused", "borrow", "market.volatile.paused must be a list of names"),
+        ("market.volatile.paused", ["repay"], "market.volatile.paused has 'repay': it must be of supply, borrow, collateral, flash"),
+        ("market.volatile.color", 1, "market.volatile.color is no setting (known here: bonus_percent, debt_cap, depth_mode, frozen, "
+         "ltv_percent, origination_fee_bps, paused, rate_model, reserve_factor_percent, stakers, supply_cap)"),
+        ("check.oracle_age_seconds", 59, "check.oracle_age_seconds is 59 s: it must lie between 60 and 2592000 s"),
+        ("check.may_be_blocked", "volatile", "check.may_be_blocked must be a list of names"),
+        ("check.often", 1, "check.often is no setting (known here: may_be_blocked, oracle_age_seconds)"),
+        ("colour", "red", "colour is no setting (known here: chain_id, check, description, feeds, market, preset, roles, tokens, treasury, "
+         "wrapped_native)"),
+    ],
+)  # fmt: skip
+def test_parse__bad_value__named_with_its_bound(path: str, value: Any, message: str) -> None:
+    with pytest.raises(NetworkError) as error:
+        networks.parse(changed(path, value), "mine", "mine.yaml")
+    assert str(error.value) == f"mine.yaml: {message}"
+
+
+def test_load__no_file_and_no_yaml__said(tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match=r"there is no file .*nowhere\.yaml"):
+        networks.load(tmp_path / "nowhere.yaml")
+    (tmp_path / "odd.yaml").write_text("a: [")
+    with pytest.raises(NetworkError, match=r"odd\.yaml, line 1: this is not YAML"):
+        networks.load(tmp_path / "odd.yaml")
+    (tmp_path / "odd.yaml").write_text("- 5")
+    with pytest.raises(NetworkError, match=r"odd\.yaml: the file must be a group of settings"):
+        networks.load(tmp_path / "odd.yaml")
+
+
+def test_find__two_files_of_a_chain__refused(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text("description: x\nchain_id: 7\n")
+    with pytest.raises(NetworkError, match=r"one\.yaml and two\.yaml are both of chain 7: name one with --config"):
+        networks.find(7, tmp_path)
