@@ -27,14 +27,6 @@ START = 1_699_999_920
 
 SHORT_HISTORY = 8
 
-ZERO_RATE = """
-# pragma version 0.4.3
-@external
-@view
-def borrow_rate_wad(utilisation_wad: uint256) -> uint256:
-    return 0
-"""
-
 
 def now() -> int:
     return int(boa.env.evm.patch.timestamp)
@@ -297,3 +289,11 @@ class Markets:
         if name not in self.accounts:
             self.accounts[name] = boa.env.generate_address(name)
         return self.accounts[name]
+
+
+def with_old_pair(address: str) -> tuple[Markets, TradedPair]:
+    """A token at this address whose pair with the quote is eight days old, 2,000,000 units deep at a price of 200."""
+    markets = Markets()
+    traded = markets.traded(new_test_token("TKN", 18, address))
+    later(8 * DAY + 77)
+    return markets, traded

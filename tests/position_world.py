@@ -33,18 +33,6 @@ BURN = "burn(uint256)"
 COMPOUND = "compound(uint256,uint256,uint256,uint256)"
 MOVE = "move_range(uint256,int24,int24,uint256,uint256,uint256)"
 POSITION_TYPES = ["uint96", "address", "address", "address", "uint24", "int24", "int24", "uint128", "uint256", "uint256", "uint128", "uint128"]
-EVENTS = {
-    keccak(text=text): text.split("(")[0]
-    for text in (
-        "IncreaseLiquidity(uint256,uint128,uint256,uint256)",
-        "DecreaseLiquidity(uint256,uint128,uint256,uint256)",
-        "Collect(uint256,address,uint256,uint256)",
-        "MoveRange(uint256,uint256)",
-        "Transfer(address,address,uint256)",
-        "Approval(address,address,uint256)",
-        "ApprovalForAll(address,address,bool)",
-    )
-}
 
 
 OUTPUT = re.compile(r"output: 0x([0-9a-f]*)")

@@ -32,7 +32,6 @@ STORED_RATE = 10**15
 MAX_STORED_RATE = 2**16 - 1
 MAX_PER_ACCOUNT = 8
 MAX_COUNTED = 2**61 - 1
-FLASH_FEE_BPS = 5
 # Pauses are counted in units of so many seconds.
 PAUSE_UNIT = 64
 # What can be paused in a reserve; `COLLATERAL`: what takes collateral from an account with debt
@@ -564,11 +563,6 @@ class Pool:
         except Refused:
             return 0
         return reserve.cash
-
-    def flash_fee(self, asset: str, amount: int) -> int:
-        if asset not in self.reserves:
-            raise Refused("pool: not listed")
-        return div_up(amount * FLASH_FEE_BPS, BPS)
 
     @action
     def flash_loan(self, asset: str, amount: int, work: Callable[[Pool], Any]) -> bool:

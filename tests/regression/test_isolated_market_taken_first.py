@@ -8,17 +8,29 @@ from dataclasses import replace
 import boa
 import pytest
 
-from tests.isolated_world import DAY, HOUR, LOW, WAD, ZERO, Markets, Opened, Side, Terms, TradedPair, later, new_test_token, new_traded_pair
+from tests.isolated_world import (
+    DAY,
+    HOUR,
+    LOW,
+    WAD,
+    ZERO,
+    Markets,
+    Opened,
+    Side,
+    Terms,
+    TradedPair,
+    later,
+    new_test_token,
+    new_traded_pair,
+    with_old_pair,
+)
 
 USD = 10**6
 
 
 @pytest.fixture(scope="module")
 def base() -> tuple[Markets, TradedPair]:
-    markets = Markets()
-    traded = markets.traded(new_test_token("TKN", 18, LOW))
-    later(8 * DAY + 77)
-    return markets, traded
+    return with_old_pair(LOW)
 
 
 @pytest.fixture

@@ -1,15 +1,11 @@
 import pytest
 
-from tests.isolated_world import DAY, HIGH, Markets, Opened, TradedPair, later, new_test_token
+from tests.isolated_world import HIGH, Markets, Opened, TradedPair, with_old_pair
 
 
 @pytest.fixture(scope="package")
 def base() -> tuple[Markets, TradedPair]:
-    """A token whose pair with the quote is eight days old, 2,000,000 units deep at a price of 200."""
-    markets = Markets()
-    traded = markets.traded(new_test_token("TKN", 18, HIGH))
-    later(8 * DAY + 77)
-    return markets, traded
+    return with_old_pair(HIGH)
 
 
 @pytest.fixture
