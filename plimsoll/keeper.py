@@ -105,7 +105,7 @@ BORROW = _event(
     "Borrow",
     ("asset", "address", True),
     ("account", "address", True),
-    ("receiver", "address", True),
+    ("receiver", "address", False),
     ("amount", "uint256", False),
     ("scaled", "uint256", False),
 )

@@ -21,11 +21,11 @@ from interfaces import IDeferred
 from interfaces import IFlashBorrower
 from interfaces import ILendingPool
 from interfaces import IOperators
-from interfaces import IPriceOracle
 
 from contracts.modules import bit_sets
 from contracts.modules import depth_math
 from contracts.modules import interest
+from contracts.modules import pool_reasons
 from contracts.modules import position_words
 from contracts.modules import reasons
 from contracts.modules import reserve_slots
@@ -38,6 +38,14 @@ initializes: position_words[reserve_slots := reserve_slots]
 
 implements: ILendingPool
 
+# ---------------------------------------------------------------- types
+
+
+interface INewRiskPrices:
+    # IPriceOracle's, with `why` as the number it is: any bit closes new risk, also one that this contract does not know
+    def new_risk_prices(asset: address) -> (uint256, uint256, uint256, uint256): nonpayable
+
+
 # ---------------------------------------------------------------- constants
 
 WAD: constant(uint256) = 10**18
@@ -49,6 +57,9 @@ FLASH_FEE_BPS: constant(uint256) = 5
 FLASH_CALLBACK: constant(bytes32) = keccak256("ERC3156FlashBorrower.onFlashLoan")
 
 NO_RESERVE: constant(uint256) = 128
+
+# Of new risk, WAD units of account for 1e18 raw units: 1e45. An amount has 104 bits, so that no product of the two overflows.
+MAX_PRICE: constant(uint256) = 2**150 - 1
 
 LOW_160: constant(uint256) = 2**160 - 1
 
@@ -175,19 +186,22 @@ def supply(asset: address, amount: uint256, on_behalf: address) -> uint256:
     if amount == max_value(uint256):
         supplied = staticcall IERC20(asset).balanceOf(msg.sender)
     if supplied == 0:
-        self._refuse_zero()
+        pool_reasons._refuse_zero()
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
     # FROZEN and the pauses are the highest bits
     if reserve.market >= reserve_slots.FROZEN:
         self._check_open(reserve.market, reserve_slots.PAUSED_SUPPLY)
     assets: uint256 = unsafe_add(reserve.cash, reserve.debt)
-    shares: uint256 = shares_math._to_shares_down(supplied, assets, reserve.total_shares)
+    # shares_math._to_shares_down, written out
+    shares: uint256 = unsafe_div(
+        unsafe_mul(supplied, unsafe_add(reserve.total_shares, shares_math.VIRTUAL_SHARES)), unsafe_add(assets, shares_math.VIRTUAL_ASSETS)
+    )
     reserve.cash = unsafe_add(reserve.cash, supplied)
     reserve.total_shares = unsafe_add(reserve.total_shares, shares)
-    # MAX_ASSETS is all ones, 103 of them: this asks whether the assets or the shares, which have 124, outgrow their fields.
-    if supplied | unsafe_add(assets, supplied) | (reserve.total_shares >> 21) > reserve_slots.MAX_ASSETS:
-        reasons._refuse("pool: too much")
     assets = unsafe_add(assets, supplied)
+    # MAX_ASSETS is all ones, 103 of them: this asks whether the assets or the shares, which have 124, outgrow their fields.
+    if supplied | assets | (reserve.total_shares >> 21) > reserve_slots.MAX_ASSETS:
+        reasons._refuse("pool: too much")
     if reserve.market & reserve_slots.CAPPED != 0:
         self._check_supply_cap(reserve.id, assets)
     # an index, and with it what a share is worth, grows 20,000-fold at most: a unit is never less than 49 shares
@@ -202,7 +216,7 @@ def supply(asset: address, amount: uint256, on_behalf: address) -> uint256:
 @external
 def withdraw(asset: address, amount: uint256, receiver: address, account: address = msg.sender) -> uint256:
     if amount == 0:
-        self._refuse_zero()
+        pool_reasons._refuse_zero()
     if account != msg.sender:
         self._check_operator(account)
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
@@ -214,12 +228,12 @@ def withdraw(asset: address, amount: uint256, receiver: address, account: addres
         withdrawn = shares_math._to_assets_down(shares, assets, reserve.total_shares)
     # Before any arithmetic with it: an amount above the cash could be so large that it overflows.
     if withdrawn > reserve.cash:
-        self._refuse_without_cash()
+        pool_reasons._refuse_without_cash()
     if amount != max_value(uint256):
         shares = shares_math._to_shares_up(withdrawn, assets, reserve.total_shares)
     # nothing to withdraw is too little as well
     if withdrawn == 0 or shares > word & position_words.LOW_128:
-        self._refuse_without_supply()
+        pool_reasons._refuse_without_supply()
 
     reserve.cash = unsafe_sub(reserve.cash, withdrawn)
     reserve.total_shares = unsafe_sub(reserve.total_shares, shares)
@@ -233,7 +247,7 @@ def withdraw(asset: address, amount: uint256, receiver: address, account: addres
 @external
 def borrow(asset: address, amount: uint256, receiver: address, account: address = msg.sender) -> uint256:
     if amount == 0:
-        self._refuse_zero()
+        pool_reasons._refuse_zero()
     if account != msg.sender:
         self._check_operator(account)
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
@@ -242,10 +256,10 @@ def borrow(asset: address, amount: uint256, receiver: address, account: address 
     if reserve.scaled_debt == 0:
         reserve.index_ray, reserve.last_rate = reserve_slots._load_debt_side(reserve.id)
     if amount > reserve.cash:
-        self._refuse_without_cash()
+        pool_reasons._refuse_without_cash()
     bitmap: uint256 = position_words.bitmaps[account]
     if (bitmap >> reserve.id) & 1 != 0:
-        self._refuse_same_asset()
+        pool_reasons._refuse_same_asset()
     debt_bit: uint256 = (1 << 128) << reserve.id
     if bitmap & debt_bit == 0:
         if bit_sets._count(bitmap >> 128) >= position_words.MAX_ASSETS:
@@ -261,7 +275,8 @@ def borrow(asset: address, amount: uint256, receiver: address, account: address 
         fee: uint256 = unsafe_div(unsafe_add(unsafe_mul(amount, fee_bps), BPS - 1), BPS)
         owed = unsafe_add(amount, fee)
         reserve.total_shares, reserve.fee_units = self._mint_origination_fee(asset, account, reserve, fee)
-    scaled: uint256 = shares_math._to_scaled_up(owed, reserve.index_ray)
+    # up: at least what is owed
+    scaled: uint256 = unsafe_div(unsafe_add(unsafe_mul(owed, RAY), unsafe_sub(reserve.index_ray, 1)), reserve.index_ray)
     reserve.cash = unsafe_sub(reserve.cash, amount)
     reserve.scaled_debt = unsafe_add(reserve.scaled_debt, scaled)
     reserve_slots._store(reserve)
@@ -272,8 +287,10 @@ def borrow(asset: address, amount: uint256, receiver: address, account: address 
     if reserve.market & reserve_slots.CAPPED != 0:
         self._check_debt_cap(reserve.id, total)
     # The debt in this reserve is at hand; the check adds the others.
-    oracle: IPriceOracle = self._new_risk_oracle()
-    debt: uint256 = shares_math._to_debt_up((word >> 128) & position_words.MASK_112, reserve.index_ray)
+    oracle: INewRiskPrices = self._new_risk_oracle()
+    debt: uint256 = unsafe_div(
+        unsafe_add(unsafe_mul((word >> 128) & position_words.MASK_112, reserve.index_ray), RAY - 1), RAY  # shares_math._to_debt_up
+    )
     value: uint256 = self._borrowed_value_up(oracle, asset, reserve.market, debt, total)
     self._check_new_risk(oracle, account, bitmap ^ debt_bit, value, NO_RESERVE, 0, True)
     transfers._push(asset, receiver, amount)
@@ -284,9 +301,9 @@ def borrow(asset: address, amount: uint256, receiver: address, account: address 
 @external
 def repay(asset: address, amount: uint256, on_behalf: address) -> uint256:
     if amount == 0:
-        self._refuse_zero()
+        pool_reasons._refuse_zero()
     if amount == max_value(uint256) and on_behalf != msg.sender:
-        self._refuse_debt_of_another()
+        pool_reasons._refuse_debt_of_another()
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
     repaid: uint256 = 0
     scaled: uint256 = 0
@@ -294,7 +311,7 @@ def repay(asset: address, amount: uint256, on_behalf: address) -> uint256:
     # More than the debt is clamped: somebody else's repayment just before must not make this one fail.
     repaid, scaled, owes = self._reduce_debt(reserve.id, reserve.index_ray, on_behalf, amount)
     if scaled == 0:
-        self._refuse_zero_shares()
+        pool_reasons._refuse_zero_shares()
     reserve.cash = unsafe_add(reserve.cash, repaid)
     reserve.scaled_debt = unsafe_sub(reserve.scaled_debt, scaled)
     reserve_slots._store(reserve)
@@ -306,23 +323,23 @@ def repay(asset: address, amount: uint256, on_behalf: address) -> uint256:
 @external
 def repay_with_shares(asset: address, amount: uint256, on_behalf: address, account: address = msg.sender) -> uint256:
     if amount == 0:
-        self._refuse_zero()
+        pool_reasons._refuse_zero()
     if account != msg.sender:
         self._check_operator(account)
     if amount == max_value(uint256) and on_behalf != account:
-        self._refuse_debt_of_another()
+        pool_reasons._refuse_debt_of_another()
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
     repaid: uint256 = 0
     scaled: uint256 = 0
     owes: bool = False
     repaid, scaled, owes = self._reduce_debt(reserve.id, reserve.index_ray, on_behalf, amount)
     if scaled == 0:
-        self._refuse_zero_shares()
+        pool_reasons._refuse_zero_shares()
     shares: uint256 = shares_math._to_shares_up(repaid, unsafe_add(reserve.cash, reserve.debt), reserve.total_shares)
     # after the debt, which may be of the same account
     word: uint256 = position_words.words[position_words._key(reserve.id, account)]
     if shares > word & position_words.LOW_128:
-        self._refuse_without_supply()
+        pool_reasons._refuse_without_supply()
     reserve.scaled_debt = unsafe_sub(reserve.scaled_debt, scaled)
     reserve.total_shares = unsafe_sub(reserve.total_shares, shares)
     reserve_slots._store(reserve)
@@ -344,9 +361,9 @@ def transfer_shares(asset: address, shares: uint256, receiver: address, account:
     if shares == max_value(uint256):
         moved = word & position_words.LOW_128
     if moved == 0:
-        self._refuse_zero()
+        pool_reasons._refuse_zero()
     if moved > word & position_words.LOW_128:
-        self._refuse_without_supply()
+        pool_reasons._refuse_without_supply()
     self._debit(reserve.id, reserve.market, account, word, moved, assets, reserve.total_shares)
     self._credit(asset, reserve.id, receiver, moved, assets, reserve.total_shares)
     log ILendingPool.TransferShares(asset=asset, account=account, receiver=receiver, shares=moved)
@@ -367,11 +384,11 @@ def set_collateral(asset: address, enabled: bool, account: address = msg.sender)
         if account == treasury:
             reasons._refuse("pool: treasury")
         if (bitmap >> (128 + id)) & 1 != 0:
-            self._refuse_same_asset()
+            pool_reasons._refuse_same_asset()
         if bit_sets._count(bitmap & position_words.LOW_128) >= position_words.MAX_ASSETS:
             reasons._refuse("pool: too many collaterals")
         if market & reserve_slots.FROZEN != 0:
-            self._refuse_frozen()
+            pool_reasons._refuse_frozen()
     bitmap = bitmap ^ (1 << id)
     position_words.bitmaps[account] = bitmap
     key: uint256 = position_words._key(id, account)
@@ -398,7 +415,7 @@ def defer(account: address, data: Bytes[8192]):
     if account != msg.sender:
         self._check_operator(account)
     if self.deferred != 0:
-        self._refuse_deferred()
+        pool_reasons._refuse_deferred()
     self.deferred = convert(account, uint256)
     extcall IDeferred(msg.sender).on_deferred(account, data)
     deferred: uint256 = self.deferred
@@ -418,9 +435,9 @@ def flashLoan(receiver: address, token: address, amount: uint256, data: Bytes[40
     reserve: reserve_slots.Reserve = reserve_slots._load(token, reserve_slots.ID_UNKNOWN)
     self._check_open(reserve.market, reserve_slots.PAUSED_FLASH)
     if amount == 0:
-        self._refuse_zero()
+        pool_reasons._refuse_zero()
     if amount > reserve.cash:
-        self._refuse_without_cash()
+        pool_reasons._refuse_without_cash()
     fee: uint256 = self._flash_fee_up(amount)
     transfers._push(token, receiver, amount)
     if extcall IFlashBorrower(receiver).onFlashLoan(msg.sender, token, amount, fee, data) != FLASH_CALLBACK:
@@ -462,10 +479,10 @@ def settle_liquidation(
 ):
     self._check_engine(borrower)
     if repay_amount == 0 or seize_amount == 0:
-        self._refuse_zero()
+        pool_reasons._refuse_zero()
     # the two reserves are held in memory side by side
     if debt_asset == collateral_asset:
-        self._refuse_same_asset()
+        pool_reasons._refuse_same_asset()
 
     reserve: reserve_slots.Reserve = reserve_slots._load(debt_asset, reserve_slots.ID_UNKNOWN)
     repaid: uint256 = 0
@@ -668,87 +685,6 @@ def debt_of(account: address, asset: address) -> uint256:
     return self._debt_up(self._listed_id(asset), asset, account)
 
 
-# ---------------------------------------------------------------- internals: reasons that stand in several places
-
-
-@internal
-@pure
-def _refuse_zero():
-    reasons._refuse("pool: zero amount")
-
-
-@internal
-@pure
-def _refuse_zero_shares():
-    reasons._refuse("pool: zero shares")
-
-
-@internal
-@pure
-def _refuse_same_asset():
-    reasons._refuse("pool: same asset")
-
-
-@internal
-@pure
-def _refuse_without_cash():
-    reasons._refuse("pool: insufficient cash")
-
-
-@internal
-@pure
-def _refuse_without_supply():
-    reasons._refuse("pool: insufficient supply")
-
-
-@internal
-@pure
-def _refuse_without_debt():
-    reasons._refuse("pool: no debt")
-
-
-@internal
-@pure
-def _refuse_debt_of_another():
-    reasons._refuse("pool: own debt only")
-
-
-@internal
-@pure
-def _refuse_unpriced():
-    reasons._refuse("pool: no price")
-
-
-@internal
-@pure
-def _refuse_over_cap():
-    reasons._refuse("pool: collateral cap")
-
-
-@internal
-@pure
-def _refuse_debt_cap():
-    reasons._refuse("pool: debt cap")
-
-
-@internal
-@pure
-def _refuse_frozen():
-    reasons._refuse("pool: frozen")
-
-
-@internal
-@pure
-def _refuse_paused():
-    reasons._refuse("pool: paused")
-
-
-@internal
-@pure
-def _refuse_deferred():
-    reasons._refuse("pool: deferred")
-
-
 # ---------------------------------------------------------------- internals: what the extension does
 
 
@@ -778,9 +714,9 @@ def _check_engine(borrower: address):
     if convert(msg.sender, uint256) != word & LOW_160:
         reasons._refuse("pool: not engine")
     if block.timestamp < word >> 160:
-        self._refuse_paused()
+        pool_reasons._refuse_paused()
     if convert(borrower, uint256) == self.deferred & LOW_160:
-        self._refuse_deferred()
+        pool_reasons._refuse_deferred()
 
 
 @internal
@@ -792,11 +728,11 @@ def _check_operator(account: address):
 
 @internal
 @view
-def _new_risk_oracle() -> IPriceOracle:
+def _new_risk_oracle() -> INewRiskPrices:
     word: uint256 = self.oracle_word
     if block.timestamp < word >> 160:
-        self._refuse_paused()
-    return IPriceOracle(convert(word & LOW_160, address))
+        pool_reasons._refuse_paused()
+    return INewRiskPrices(convert(word & LOW_160, address))
 
 
 @internal
@@ -819,14 +755,14 @@ def _paused(market: uint256, action: uint256) -> bool:
 @view
 def _check_not_paused(market: uint256, action: uint256):
     if self._paused(market, action):
-        self._refuse_paused()
+        pool_reasons._refuse_paused()
 
 
 @internal
 @view
 def _check_open(market: uint256, action: uint256):
     if market & reserve_slots.FROZEN != 0:
-        self._refuse_frozen()
+        pool_reasons._refuse_frozen()
     self._check_not_paused(market, action)
 
 
@@ -843,7 +779,7 @@ def _check_supply_cap(id: uint256, assets: uint256):
 def _check_debt_cap(id: uint256, debt: uint256):
     cap: uint256 = reserve_slots.caps[id] >> 128
     if cap != 0 and debt > cap:
-        self._refuse_debt_cap()
+        pool_reasons._refuse_debt_cap()
 
 
 @internal
@@ -915,7 +851,11 @@ def _supply_down(id: uint256, asset: address, account: address) -> (uint256, uin
         return 0, 0, 0
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, id)
     assets: uint256 = unsafe_add(reserve.cash, reserve.debt)
-    return shares_math._to_assets_down(shares, assets, reserve.total_shares), assets, reserve.total_shares
+    # shares_math._to_assets_down, written out
+    amount: uint256 = unsafe_div(
+        unsafe_mul(shares, unsafe_add(assets, shares_math.VIRTUAL_ASSETS)), unsafe_add(reserve.total_shares, shares_math.VIRTUAL_SHARES)
+    )
+    return amount, assets, reserve.total_shares
 
 
 @internal
@@ -1006,8 +946,9 @@ def _reduce_debt(id: uint256, index_ray: uint256, account: address, amount: uint
     word: uint256 = position_words.words[key]
     scaled: uint256 = (word >> 128) & position_words.MASK_112
     if scaled == 0:
-        self._refuse_without_debt()
-    debt: uint256 = shares_math._to_debt_up(scaled, index_ray)
+        reasons._refuse("pool: no debt")
+    # shares_math._to_debt_up, written out
+    debt: uint256 = unsafe_div(unsafe_add(unsafe_mul(scaled, index_ray), RAY - 1), RAY)
     if amount >= debt:
         position_words.words[key] = unsafe_sub(word, scaled << 128)
         bitmap: uint256 = position_words.bitmaps[account] ^ ((1 << 128) << id)
@@ -1016,8 +957,8 @@ def _reduce_debt(id: uint256, index_ray: uint256, account: address, amount: uint
             return debt, scaled, True
         position_words._recount_all(account, bitmap, False)
         return debt, scaled, False
-    # 0 for a single raw unit: then it is given for nothing
-    scaled = shares_math._to_scaled_down(amount, index_ray)
+    # down; 0 for a single raw unit, which then is given for nothing
+    scaled = unsafe_div(unsafe_mul(amount, RAY), index_ray)
     position_words.words[key] = unsafe_sub(word, scaled << 128)
     return amount, scaled, True
 
@@ -1036,14 +977,14 @@ def _seize(borrower: address, asset: address, amount: uint256, fee: uint256, owe
     shares: uint256 = word & position_words.LOW_128
     whole: uint256 = shares_math._to_assets_down(shares, assets, reserve.total_shares)
     if amount > whole:
-        self._refuse_without_supply()
+        pool_reasons._refuse_without_supply()
     if fee > amount:
         reasons._refuse("pool: fee above seizure")
     if amount < whole:
         shares = shares_math._to_shares_up(amount, assets, reserve.total_shares)
     net: uint256 = unsafe_sub(amount, fee)
     if net > reserve.cash:
-        self._refuse_without_cash()
+        pool_reasons._refuse_without_cash()
 
     fee_shift: uint256 = (reserve.market >> reserve_slots.FEE_SHIFT_AT) & reserve_slots.MASK_6
     fee_units: uint256 = shares_math._to_shares_down(fee, assets, reserve.total_shares) >> fee_shift
@@ -1070,10 +1011,10 @@ def _join(asset: address, id: uint256, before: uint256, after: uint256, assets: 
     low: uint256 = 0
     high: uint256 = 0
     depth: uint256 = 0
-    why: IPriceOracle.Why = empty(IPriceOracle.Why)
-    low, high, depth, why = extcall IPriceOracle(convert(self.oracle_word & LOW_160, address)).new_risk_prices(asset)
+    why: uint256 = 0
+    low, high, depth, why = extcall INewRiskPrices(convert(self.oracle_word & LOW_160, address)).new_risk_prices(asset)
     if low == 0:
-        self._refuse_unpriced()
+        pool_reasons._refuse_unpriced()
     if after != before:
         listing: uint256 = position_words._recount(id, before, after)
         if depth < depth_math.UNLIMITED and listing & reserve_slots.DEPTH_OFF == 0:
@@ -1106,49 +1047,43 @@ def _check_collateral_cap(listing: uint256, assets: uint256, total_shares: uint2
     after: uint256 = unsafe_add(total, depth)
     # in this order: what is large enough to overflow is refused before
     if total > depth or unsafe_mul(unsafe_mul(after, after), risk) > unsafe_mul(unsafe_mul(depth, depth), BPS * BPS):
-        self._refuse_over_cap()
+        reasons._refuse("pool: collateral cap")
 
 
 # ---------------------------------------------------------------- internals: risk
 
 
 @internal
-@pure
-def _cost_up(face: uint256, depth: uint256) -> uint256:
-    cost: uint256 = depth_math._cost_up(face, depth)
-    if cost == max_value(uint256):
-        reasons._refuse("pool: beyond depth")
-    return cost
-
-
-@internal
-def _borrowed_value_up(oracle: IPriceOracle, asset: address, market: uint256, amount: uint256, total: uint256) -> uint256:
+def _borrowed_value_up(oracle: INewRiskPrices, asset: address, market: uint256, amount: uint256, total: uint256) -> uint256:
     """
     @notice What a debt counts that has just grown to `amount`, WAD. All debt of the reserve, `total`, is within its cap.
     """
     low: uint256 = 0
     high: uint256 = 0
     depth: uint256 = 0
-    why: IPriceOracle.Why = empty(IPriceOracle.Why)
+    why: uint256 = 0
     low, high, depth, why = extcall oracle.new_risk_prices(asset)
     # An unknown price is no price, and no ground for more debt.
-    if why != empty(IPriceOracle.Why):
-        self._refuse_unpriced()
-    # checked: a price so large that this overflows blocks new risk
-    value: uint256 = (amount * high + (WAD - 1)) // WAD
+    if why != 0:
+        pool_reasons._refuse_unpriced()
+    assert high <= MAX_PRICE  # dev: price
+    value: uint256 = unsafe_div(unsafe_add(unsafe_mul(amount, high), WAD - 1), WAD)
     if value < min_debt_wad:
         reasons._refuse("pool: below minimum debt")
     risk: uint256 = (market >> reserve_slots.RISK_AT) & reserve_slots.MASK_27
     if risk == 0 or depth >= depth_math.UNLIMITED:
         return value
-    if not depth_math._within_cap((total * high + (WAD - 1)) // WAD, depth, risk):
-        self._refuse_debt_cap()
-    return self._cost_up(value, depth)
+    if not depth_math._within_cap(unsafe_div(unsafe_add(unsafe_mul(total, high), WAD - 1), WAD), depth, risk):
+        pool_reasons._refuse_debt_cap()
+    value = depth_math._cost_up(value, depth)
+    if value == max_value(uint256):
+        pool_reasons._refuse_beyond_depth()
+    return value
 
 
 @internal
 def _check_new_risk(
-    oracle: IPriceOracle, account: address, bitmap: uint256, known_debt: uint256, touched_id: uint256, left: uint256, capped: bool
+    oracle: INewRiskPrices, account: address, bitmap: uint256, known_debt: uint256, touched_id: uint256, left: uint256, capped: bool
 ):
     """
     @notice The account's debt (at `high`) is within the borrow limit of its capacity (at `low`), both by depth
@@ -1163,7 +1098,7 @@ def _check_new_risk(
     low: uint256 = 0
     high: uint256 = 0
     depth: uint256 = 0
-    why: IPriceOracle.Why = empty(IPriceOracle.Why)
+    why: uint256 = 0
     debt_value: uint256 = known_debt
     rest: uint256 = bitmap >> 128
     for _: uint256 in range(position_words.MAX_ASSETS):
@@ -1174,12 +1109,15 @@ def _check_new_risk(
         listing: uint256 = reserve_slots.listings[id]
         asset: address = convert(listing & reserve_slots.MASK_160, address)
         low, high, depth, why = extcall oracle.new_risk_prices(asset)
-        if why != empty(IPriceOracle.Why):
-            self._refuse_unpriced()
-        value: uint256 = (self._debt_up(id, asset, account) * high + (WAD - 1)) // WAD
+        if why != 0:
+            pool_reasons._refuse_unpriced()
+        assert high <= MAX_PRICE  # dev: price
+        value: uint256 = unsafe_div(unsafe_add(unsafe_mul(self._debt_up(id, asset, account), high), WAD - 1), WAD)
         if listing & reserve_slots.DEPTH_OFF == 0:
-            value = self._cost_up(value, depth)
-        debt_value += value
+            value = depth_math._cost_up(value, depth)
+            if value == max_value(uint256):
+                pool_reasons._refuse_beyond_depth()
+        debt_value = unsafe_add(debt_value, value)
 
     weighted_value: uint256 = 0
     amount: uint256 = 0
@@ -1201,14 +1139,17 @@ def _check_new_risk(
             low, high, depth, why = extcall oracle.new_risk_prices(asset)
             # Without any price now it would count at its last one in the liquidation test: it must not come along.
             if low == 0:
-                self._refuse_unpriced()
-            value: uint256 = amount * low // WAD
+                pool_reasons._refuse_unpriced()
+            assert low <= MAX_PRICE  # dev: price
+            value: uint256 = unsafe_div(unsafe_mul(amount, low), WAD)
             if depth < depth_math.UNLIMITED and listing & reserve_slots.DEPTH_OFF == 0:
                 if capped:
                     self._check_collateral_cap(listing, assets, total_shares, low, depth)
                 value = depth_math._value_down(value, depth)
             # what may not be lent against adds no capacity
-            if why == empty(IPriceOracle.Why):
-                weighted_value += value * ((listing >> reserve_slots.LTV_AT) & reserve_slots.MASK_14)
-    if debt_value * BPS > weighted_value // BPS * borrow_limit_bps:
+            if why == 0:
+                weighted_value = unsafe_add(weighted_value, unsafe_mul(value, (listing >> reserve_slots.LTV_AT) & reserve_slots.MASK_14))
+            # Nothing overflows: a value is below 2^195, what a debt costs by depth below 2^224, and there are nine of them at most.
+
+    if unsafe_mul(debt_value, BPS) > unsafe_mul(unsafe_div(weighted_value, BPS), borrow_limit_bps):
         reasons._refuse("pool: over limit")

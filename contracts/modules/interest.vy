@@ -32,20 +32,20 @@ RATE_MODEL_GAS: constant(uint256) = 100_000
 @view
 def _rate_wad(model: address, utilisation_wad: uint256, last_rate: uint256) -> uint256:
     """
-    @dev Never reverts: a model that fails, or answers anything but one word, leaves the last rate.
+    @dev Never reverts: a model that fails, or answers less than a word, leaves the last rate.
     """
     success: bool = False
-    answer: Bytes[33] = b""
+    answer: Bytes[32] = b""
     success, answer = raw_call(
         model,
         abi_encode(utilisation_wad, method_id=method_id("borrow_rate_wad(uint256)")),
-        max_outsize=33,
+        max_outsize=32,
         gas=RATE_MODEL_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )
     if success and len(answer) == 32:
-        rate_wad: uint256 = extract32(answer, 0, output_type=uint256)
+        rate_wad: uint256 = convert(answer, uint256)
         if rate_wad > MAX_RATE_WAD:
             return MAX_RATE_WAD
         return rate_wad

@@ -164,93 +164,76 @@ def _load(asset: address, known_id: uint256) -> Reserve:
     @dev Interest is that of the time since the last touch, at the utilisation since then. It never reverts and saturates
          instead of overflowing: cash + debt stay within MAX_ASSETS, the index and the shares within their fields.
     """
-    id: uint256 = known_id
-    market: uint256 = 0
+    reserve: Reserve = empty(Reserve)
+    reserve.id = known_id
     if known_id == ID_UNKNOWN:
-        market = self.markets[asset]
-        if market & SEEDED == 0:
-            market = self._market(asset)
+        reserve.market = self.markets[asset]
+        if reserve.market & SEEDED == 0:
+            reserve.market = self._market(asset)
             reasons._refuse("pool: not seeded")
-        id = (market >> ID_AT) & MASK_7
-    word: uint256 = self.states[id][0]
-    cash: uint256 = word & MAX_AMOUNT
-    total_shares: uint256 = (word >> SHARES_AT) & MAX_SHARES
-    fee_units: uint256 = (word >> FEE_UNITS_AT) & MAX_FEE_UNITS
+        reserve.id = (reserve.market >> ID_AT) & MASK_7
+    word: uint256 = self.states[reserve.id][0]
+    reserve.cash = word & MAX_AMOUNT
+    reserve.total_shares = (word >> SHARES_AT) & MAX_SHARES
+    reserve.fee_units = (word >> FEE_UNITS_AT) & MAX_FEE_UNITS
     if word < HAS_DEBT:
-        return Reserve(
-            id=id,
-            cash=cash,
-            total_shares=total_shares,
-            fee_units=fee_units,
-            index_ray=0,
-            scaled_debt=0,
-            debt=0,
-            last_rate=0,
-            market=market,
-        )
+        return reserve
 
-    word = self.states[id][1]
-    index_ray: uint256 = word & MAX_AMOUNT
-    scaled: uint256 = (word >> SCALED_AT) & MAX_AMOUNT
+    word = self.states[reserve.id][1]
+    reserve.index_ray = word & MAX_AMOUNT
+    reserve.scaled_debt = (word >> SCALED_AT) & MAX_AMOUNT
+    reserve.last_rate = word >> LAST_RATE_AT
     # not 0: an index is never below one RAY
-    debt: uint256 = unsafe_div(unsafe_mul(scaled, index_ray), RAY)
+    reserve.debt = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
     # time does not go back; modulo 2^32, like the time of the last touch
     elapsed: uint256 = unsafe_sub(block.timestamp, word >> LAST_TS_AT) & MASK_32
-    rate: uint256 = word >> LAST_RATE_AT
-    if elapsed != 0:
-        if known_id != ID_UNKNOWN:
-            market = self.markets[asset]
-        rate = interest._rate_wad(
-            convert(market & MASK_160, address),
-            unsafe_div(unsafe_mul(debt, WAD), unsafe_add(cash, debt)),
-            rate,
-        )
-        # What a unit of debt becomes; (a + b - 1) / b is a / b rounded up, in favour of those who lent.
-        growth_ray: uint256 = 0
-        if elapsed <= interest.TAYLOR_SECONDS:
-            # e^x to the third order, with x < 9e27
-            x: uint256 = unsafe_div(unsafe_add(unsafe_mul(rate, unsafe_mul(10**9, elapsed)), YEAR - 1), YEAR)
-            second: uint256 = unsafe_div(unsafe_add(unsafe_mul(x, x), 2 * RAY - 1), 2 * RAY)
-            third: uint256 = unsafe_div(unsafe_add(unsafe_mul(x, second), 3 * RAY - 1), 3 * RAY)
-            growth_ray = unsafe_add(unsafe_add(RAY, x), unsafe_add(second, third))
-        else:
-            growth_ray = interest._power_up(rate, elapsed)
-        index_ray = unsafe_div(unsafe_add(unsafe_mul(index_ray, growth_ray), RAY - 1), RAY)
-        debt_before: uint256 = debt
-        debt = unsafe_div(unsafe_mul(scaled, index_ray), RAY)
-        # MAX_ASSETS is all ones: this asks whether the index or the assets have outgrown their fields
-        if (index_ray >> 1) | unsafe_add(cash, debt) > MAX_ASSETS:
-            index_ray = self._saturated_index(word & MAX_AMOUNT, scaled, cash)
-            debt = unsafe_div(unsafe_mul(scaled, index_ray), RAY)
-        rate = unsafe_div(rate, interest.STORED_RATE_WAD)
-        if rate > MAX_LAST_RATE:
-            rate = MAX_LAST_RATE
-        # The treasury's part is minted at the price that leaves the rest of the interest to the others, in whole units.
-        fee: uint256 = unsafe_div(unsafe_mul(unsafe_sub(debt, debt_before), (market >> RESERVE_FACTOR_AT) & MASK_14), BPS)
-        fee_shift: uint256 = (market >> FEE_SHIFT_AT) & MASK_6
-        # shares_math._to_shares_down, written out
-        units: uint256 = (
-            unsafe_div(
-                unsafe_mul(fee, unsafe_add(total_shares, shares_math.VIRTUAL_SHARES)),
-                unsafe_add(unsafe_sub(unsafe_add(cash, debt), fee), shares_math.VIRTUAL_ASSETS),
-            )
-            >> fee_shift
-        )
-        minted: uint256 = unsafe_add(total_shares, units << fee_shift)
-        if minted <= MAX_SHARES:
-            total_shares = minted
-            fee_units = unsafe_add(fee_units, units)
-    return Reserve(
-        id=id,
-        cash=cash,
-        total_shares=total_shares,
-        fee_units=fee_units,
-        index_ray=index_ray,
-        scaled_debt=scaled,
-        debt=debt,
-        last_rate=rate,
-        market=market,
+    if elapsed == 0:
+        return reserve
+
+    market: uint256 = reserve.market
+    if known_id != ID_UNKNOWN:
+        market = self.markets[asset]
+    rate: uint256 = interest._rate_wad(
+        convert(market & MASK_160, address),
+        unsafe_div(unsafe_mul(reserve.debt, WAD), unsafe_add(reserve.cash, reserve.debt)),
+        reserve.last_rate,
     )
+    # What a unit of debt becomes; (a + b - 1) / b is a / b rounded up, in favour of those who lent.
+    growth_ray: uint256 = 0
+    if elapsed <= interest.TAYLOR_SECONDS:
+        # e^x to the third order, with x < 9e27
+        x: uint256 = unsafe_div(unsafe_add(unsafe_mul(rate, unsafe_mul(10**9, elapsed)), YEAR - 1), YEAR)
+        second: uint256 = unsafe_div(unsafe_add(unsafe_mul(x, x), 2 * RAY - 1), 2 * RAY)
+        third: uint256 = unsafe_div(unsafe_add(unsafe_mul(x, second), 3 * RAY - 1), 3 * RAY)
+        growth_ray = unsafe_add(unsafe_add(RAY, x), unsafe_add(second, third))
+    else:
+        growth_ray = interest._power_up(rate, elapsed)
+    reserve.index_ray = unsafe_div(unsafe_add(unsafe_mul(reserve.index_ray, growth_ray), RAY - 1), RAY)
+    debt_before: uint256 = reserve.debt
+    reserve.debt = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
+    # MAX_ASSETS is all ones: this asks whether the index or the assets have outgrown their fields
+    if (reserve.index_ray >> 1) | unsafe_add(reserve.cash, reserve.debt) > MAX_ASSETS:
+        reserve.index_ray = self._saturated_index(word & MAX_AMOUNT, reserve.scaled_debt, reserve.cash)
+        reserve.debt = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
+    reserve.last_rate = unsafe_div(rate, interest.STORED_RATE_WAD)
+    if reserve.last_rate > MAX_LAST_RATE:
+        reserve.last_rate = MAX_LAST_RATE
+    # The treasury's part is minted at the price that leaves the rest of the interest to the others, in whole units.
+    fee: uint256 = unsafe_div(unsafe_mul(unsafe_sub(reserve.debt, debt_before), (market >> RESERVE_FACTOR_AT) & MASK_14), BPS)
+    fee_shift: uint256 = (market >> FEE_SHIFT_AT) & MASK_6
+    # shares_math._to_shares_down, written out
+    units: uint256 = (
+        unsafe_div(
+            unsafe_mul(fee, unsafe_add(reserve.total_shares, shares_math.VIRTUAL_SHARES)),
+            unsafe_add(unsafe_sub(unsafe_add(reserve.cash, reserve.debt), fee), shares_math.VIRTUAL_ASSETS),
+        )
+        >> fee_shift
+    )
+    minted: uint256 = unsafe_add(reserve.total_shares, units << fee_shift)
+    if minted <= MAX_SHARES:
+        reserve.total_shares = minted
+        reserve.fee_units = unsafe_add(reserve.fee_units, units)
+    return reserve
 
 
 @internal

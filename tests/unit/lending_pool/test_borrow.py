@@ -146,9 +146,32 @@ def test_borrow__oracle_not_set__reverts() -> None:
 def test_borrow__a_price_too_large_to_compute__reverts(world: World) -> None:
     world.supply("borrower", "ETH", 100 * 10**18)
     world.enable("borrower", "ETH")
-    world.oracle.set(world.address["USD"], 2**255)
-    with boa.reverts(), boa.env.prank(world.address["borrower"]):
+    for price in (2**150, 2**255, 2**256 - 1):
+        world.oracle.set(world.address["USD"], price)
+        with boa.reverts(dev="price"), boa.env.prank(world.address["borrower"]):
+            world.pool.borrow(world.address["USD"], 100 * 10**6, world.address["borrower"])
+    # the largest price that is computed with, of debt: a raw unit is worth 1.4e27
+    world.oracle.set(world.address["USD"], 2**150 - 1)
+    with boa.reverts("pool: over limit"), boa.env.prank(world.address["borrower"]):
         world.pool.borrow(world.address["USD"], 100 * 10**6, world.address["borrower"])
+
+
+def test_borrow__collateral_or_another_debt_with_a_price_too_large_to_compute__reverts(world: World) -> None:
+    world.open("borrower", "ETH", 100 * 10**18, "USD", 1_000 * 10**6)
+    world.add("NEW", price=1)
+    world.seed("keeper", "NEW", 10**18)
+    world.supply("lender", "NEW", 10_000 * 10**18)
+    borrower = world.address["borrower"]
+    for asset, usual in (("ETH", 200 * 10**18), ("USD", 10**30)):
+        world.oracle.set(world.address[asset], 2**150)
+        with boa.reverts(dev="price"), boa.env.prank(borrower):
+            world.pool.borrow(world.address["NEW"], 200 * 10**18, borrower)
+        world.oracle.set(world.address[asset], usual)
+    # collateral at the largest price: counted, and more than enough
+    world.oracle.set(world.address["ETH"], 2**150 - 1)
+    with boa.env.prank(borrower):
+        world.pool.borrow(world.address["NEW"], 9_000 * 10**18, borrower)
+    assert world.pool.debt_of(borrower, world.address["NEW"]) == 9_000 * 10**18
 
 
 def test_borrow__a_ninth_asset__reverts(world: World) -> None:
