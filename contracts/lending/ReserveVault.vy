@@ -236,8 +236,11 @@ def maxDeposit(receiver: address) -> uint256:
 @view
 @external
 def maxMint(receiver: address) -> uint256:
+    room: uint256 = self._room(receiver)
+    if room == 0:
+        return 0
     # A deposit of that much mints these, and one share more would cost a unit more.
-    return self._shares_down(self._room(receiver))
+    return self._shares_down(room)
 
 
 @view
@@ -246,7 +249,7 @@ def maxWithdraw(owner: address) -> uint256:
     cash: uint256 = 0
     assets: uint256 = 0
     total_shares: uint256 = 0
-    cash, assets, total_shares = self._reserve()
+    cash, assets, total_shares = self._reserve_or_nothing()
     return min(self._cash_in_hand(cash), shares_math._to_assets_down(self.balanceOf[owner], assets, total_shares))
 
 
@@ -256,7 +259,7 @@ def maxRedeem(owner: address) -> uint256:
     cash: uint256 = 0
     assets: uint256 = 0
     total_shares: uint256 = 0
-    cash, assets, total_shares = self._reserve()
+    cash, assets, total_shares = self._reserve_or_nothing()
     # The most shares that are worth less than a unit above the cash
     payable_shares: uint256 = ((self._cash_in_hand(cash) + 1) * (total_shares + shares_math.VIRTUAL_SHARES) - 1) // (
         assets + shares_math.VIRTUAL_ASSETS
@@ -346,6 +349,28 @@ def _reserve() -> (uint256, uint256, uint256):
 
 @internal
 @view
+def _reserve_or_nothing() -> (uint256, uint256, uint256):
+    """
+    @notice The same; zeros while the pool is in the middle of a call: nothing can be done with it then
+    """
+    success: bool = False
+    answer: Bytes[160] = b""
+    success, answer = raw_call(
+        pool,
+        abi_encode(asset, method_id=method_id("reserve_state(address)")),
+        max_outsize=160,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not success or len(answer) != 160:
+        return 0, 0, 0
+    words: uint256[5] = abi_decode(answer, uint256[5])
+    # id, cash, total_shares, fee_shares, debt
+    return words[1], words[1] + words[4], words[2]
+
+
+@internal
+@view
 def _cash_in_hand(cash: uint256) -> uint256:
     """
     @notice The reserve's cash, but for what is out as a flash loan, which the pool's books count as there
@@ -376,7 +401,7 @@ def _room(receiver: address) -> uint256:
     cash: uint256 = 0
     assets: uint256 = 0
     total_shares: uint256 = 0
-    cash, assets, total_shares = self._reserve()
+    cash, assets, total_shares = self._reserve_or_nothing()
     # There are dead shares in each reserve that was seeded.
     if total_shares == 0:
         return 0

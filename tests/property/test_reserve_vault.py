@@ -1,7 +1,8 @@
 """ERC-4626, sentence by sentence, in each state that a reserve can be in; and the vault in the hands of several holders.
 
-What the text says, with the numbers that the tests name. Where the pool or the vault is locked, in a callback of the asset, the views
-revert (tests/unit/reserve_vault/test_manipulation.py): there the "never" of V-04, V-13 and V-18 does not hold.
+What the text says, with the numbers that the tests name. Where the pool or the vault is locked, in a callback of the asset, prices
+revert, and while the vault is, all views (tests/unit/reserve_vault/test_manipulation.py): there the "never" of V-04 does not hold, and
+that of V-13 and V-18 only where the pool is locked alone.
 
   asset            V-01 an ERC-20, never reverts
   totalAssets      V-02 includes what has compounded; V-03 and any fees charged; V-04 never reverts

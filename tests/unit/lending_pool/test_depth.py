@@ -266,6 +266,25 @@ def test_debt_cap__after_a_fall_of_depth__binds_only_borrowing(world: World) -> 
     world.check()
 
 
+def test_new_risk__another_debt_larger_than_its_market__cannot_be_counted(world: World) -> None:
+    """What it costs to buy back a debt has no number once the market does not have so much: 1,000 of debt, and 1,000 of depth."""
+    supply_and_enable(world, 400 * ETH)
+    world.borrow("borrower", "USD", 1_000 * USD)
+    world.set_depth("USD", 1_000 * WAD)
+    for act in (lambda: world.withdraw("borrower", "ETH", ETH), lambda: world.borrow("borrower", "BTC", BTC // 10)):
+        with pytest.raises(Refused, match="pool: beyond depth"):
+            act()
+    # one unit more, and it costs a million; repay and supply ask nobody
+    world.set_depth("USD", 1_001 * WAD)
+    with pytest.raises(Refused, match="pool: over limit"):
+        world.withdraw("borrower", "ETH", ETH)
+    world.set_depth("USD", 1_000 * WAD)
+    world.supply("borrower", "ETH", ETH)
+    world.repay("borrower", "USD", MAX)
+    world.withdraw("borrower", "ETH", MAX)
+    world.check()
+
+
 def test_debt_cap__off__there_is_none(world: World) -> None:
     world.set_depth("USD", 1_000 * WAD)
     world.set_depth_mode("USD", OFF)

@@ -383,6 +383,17 @@ def test_open_market__liquidity_of_this_minute__does_not_count(markets: Markets)
             ask(markets, traded, Terms(side, side, min_depth=10_000 * WAD))
 
 
+def test_open_market__price_beyond_all_numbers__refused(markets: Markets) -> None:
+    """Ten raw units of a token for 1e14 dollars: deep enough, and no price that could be computed with."""
+    token = new_test_token("RARE", 18, LOW)
+    traded = new_traded_pair(token, markets.quote, 10, 10**20, markets.pairs)
+    later(8 * DAY)
+    side = Side(markets.rate_model, supply_cap=1, debt_cap=1)
+    with boa.reverts("market: no price"):
+        ask(markets, traded, Terms(side, side, min_depth=10_000 * WAD))
+    assert markets.factory.markets_count() == 0
+
+
 def test_open_market__price_jumps__refused_until_it_has_settled(markets: Markets, traded: TradedPair) -> None:
     terms = markets.terms(traded, min_depth=400_000 * WAD)
     traded.move_to(13, 10)
@@ -499,17 +510,20 @@ decimals: public(uint8)
 balanceOf: public(HashMap[address, uint256])
 moves: bool
 answer: bool
+approves: bool
 
 @deploy
 def __init__():
     self.decimals = 18
     self.moves = True
     self.answer = True
+    self.approves = True
 
 @external
-def set_mood(moves: bool, answer: bool, decimals: uint8):
+def set_mood(moves: bool, answer: bool, approves: bool, decimals: uint8):
     self.moves = moves
     self.answer = answer
+    self.approves = approves
     self.decimals = decimals
 
 @external
@@ -518,7 +532,7 @@ def mint(to: address, amount: uint256):
 
 @external
 def approve(spender: address, amount: uint256) -> bool:
-    return True
+    return self.approves
 
 @external
 def transfer(to: address, amount: uint256) -> bool:
@@ -537,16 +551,17 @@ def transferFrom(owner: address, to: address, amount: uint256) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("moves", "answer", "decimals", "reason"),
+    ("moves", "answer", "approves", "decimals", "reason"),
     [
-        (False, True, 18, "pool: fee on transfer"),
-        (True, False, 18, "pool: transfer failed"),
-        (True, True, 77, "configurator: bad decimals"),
+        (False, True, True, 18, "pool: fee on transfer"),
+        (True, False, True, 18, "pool: transfer failed"),
+        (True, True, False, 18, "market: approve failed"),
+        (True, True, True, 77, "configurator: bad decimals"),
     ],
 )
-def test_open_market__token_that_lies__refused(markets: Markets, moves: bool, answer: bool, decimals: int, reason: str) -> None:
+def test_open_market__token_that_lies__refused(markets: Markets, moves: bool, answer: bool, approves: bool, decimals: int, reason: str) -> None:
     traded, terms = odd(markets, boa.loads(MOODY))
-    traded.token.set_mood(moves, answer, decimals)
+    traded.token.set_mood(moves, answer, approves, decimals)
     with boa.reverts(reason):
         ask(markets, traded, terms)
     assert markets.factory.markets_count() == 0

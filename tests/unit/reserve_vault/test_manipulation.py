@@ -210,12 +210,20 @@ def test_callback__of_the_asset__finds_the_vault_locked(reentering_token: Any, a
 
 
 def test_callback__while_the_pool_pays_somebody_else__reads_no_price(reentering_token: Any) -> None:
-    """A withdrawal from the pool itself: the vault is open, the pool is not, and a stale price must not be told."""
+    """A withdrawal from the pool itself: the vault is open, the pool is not, and a stale price must not be told. Nothing can be moved
+    until it is done."""
     v = vault_over(reentering_token)
     v.deposit("lender", 10**18)
     v.world.supply("keeper", "ODD", 10**18)
-    for function in ("totalAssets", "maxDeposit", "maxWithdraw", "previewRedeem"):
-        argument = () if function == "totalAssets" else (1,) if function == "previewRedeem" else (v.world.address["lender"],)
+    for function in ("maxDeposit", "maxMint", "maxWithdraw", "maxRedeem"):
+        view = getattr(v.vault, function)
+        assert view(v.world.address["lender"]) > 0
+        reentering_token.arm(v.vault.address, view.prepare_calldata(v.world.address["lender"]), True)
+        v.world.withdraw("keeper", "ODD", 10**9)
+        assert reentering_token.succeeded(), function
+        assert int.from_bytes(reentering_token.answer(), "big") == 0, function
+    for function in ("totalAssets", "convertToAssets", "convertToShares", "previewDeposit", "previewMint", "previewWithdraw", "previewRedeem"):
+        argument = () if function == "totalAssets" else (1,)
         reentering_token.arm(v.vault.address, getattr(v.vault, function).prepare_calldata(*argument), False)
         v.world.withdraw("keeper", "ODD", 10**9)
         assert reentering_token.called()
