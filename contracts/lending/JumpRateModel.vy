@@ -56,7 +56,8 @@ def borrow_rate_wad(utilisation_wad: uint256) -> uint256:
     @dev Rounded up, in favour of those who lend. Above 100 % the rate is that of 100 %.
     """
     # Nothing overflows: each product is at most 100 WAD * WAD.
-    utilisation: uint256 = min(utilisation_wad, WAD)
-    below: uint256 = min(utilisation, kink_wad)
-    slopes: uint256 = unsafe_add(unsafe_mul(multiplier_wad, below), unsafe_mul(jump_wad, unsafe_sub(utilisation, below)))
+    if utilisation_wad <= kink_wad:
+        return unsafe_add(base_wad, unsafe_div(unsafe_add(unsafe_mul(multiplier_wad, utilisation_wad), WAD - 1), WAD))
+    above: uint256 = unsafe_sub(min(utilisation_wad, WAD), kink_wad)
+    slopes: uint256 = unsafe_add(unsafe_mul(multiplier_wad, kink_wad), unsafe_mul(jump_wad, above))
     return unsafe_add(base_wad, unsafe_div(unsafe_add(slopes, WAD - 1), WAD))

@@ -188,9 +188,6 @@ def supply(asset: address, amount: uint256, on_behalf: address) -> uint256:
     if supplied == 0:
         pool_reasons._refuse_zero()
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
-    # FROZEN and the pauses are the highest bits
-    if reserve.market >= reserve_slots.FROZEN:
-        self._check_open(reserve.market, reserve_slots.PAUSED_SUPPLY)
     assets: uint256 = unsafe_add(reserve.cash, reserve.debt)
     # shares_math._to_shares_down, written out
     shares: uint256 = unsafe_div(
@@ -202,14 +199,16 @@ def supply(asset: address, amount: uint256, on_behalf: address) -> uint256:
     # MAX_ASSETS is all ones, 103 of them: this asks whether the assets or the shares, which have 124, outgrow their fields.
     if supplied | assets | (reserve.total_shares >> 21) > reserve_slots.MAX_ASSETS:
         reasons._refuse("pool: too much")
-    if reserve.market & reserve_slots.CAPPED != 0:
-        self._check_supply_cap(reserve.id, assets)
+    # FROZEN, the pauses and CAPPED are the highest bits
+    if reserve.market >= reserve_slots.CAPPED:
+        self._check_open(reserve.market, reserve_slots.PAUSED_SUPPLY)
+        self._check_supply_cap(reserve.id, reserve.market, assets)
     # an index, and with it what a share is worth, grows 20,000-fold at most: a unit is never less than 49 shares
     assert shares != 0  # dev: zero shares
     reserve_slots._store(reserve)
     self._credit(asset, reserve.id, on_behalf, shares, assets, reserve.total_shares)
     transfers._pull(asset, msg.sender, supplied)
-    log ILendingPool.Supply(asset=asset, account=on_behalf, payer=msg.sender, amount=supplied, shares=shares)
+    log ILendingPool.Supply(asset=asset, account=on_behalf, amount=supplied, shares=shares)
     return shares
 
 
@@ -316,7 +315,7 @@ def repay(asset: address, amount: uint256, on_behalf: address) -> uint256:
     reserve.scaled_debt = unsafe_sub(reserve.scaled_debt, scaled)
     reserve_slots._store(reserve)
     transfers._pull(asset, msg.sender, repaid)
-    log ILendingPool.Repay(asset=asset, account=on_behalf, payer=msg.sender, amount=repaid, scaled=scaled)
+    log ILendingPool.Repay(asset=asset, account=on_behalf, amount=repaid, scaled=scaled)
     return repaid
 
 
@@ -502,7 +501,7 @@ def settle_liquidation(
     net: uint256 = unsafe_sub(seize_amount, fee_amount)
     if net != 0:
         transfers._push(collateral_asset, receiver, net)
-    log ILendingPool.Repay(asset=debt_asset, account=borrower, payer=payer, amount=repay_amount, scaled=scaled)
+    log ILendingPool.Repay(asset=debt_asset, account=borrower, amount=repay_amount, scaled=scaled)
     log ILendingPool.Withdraw(asset=collateral_asset, account=borrower, receiver=receiver, amount=net, shares=shares)
 
 
@@ -768,7 +767,9 @@ def _check_open(market: uint256, action: uint256):
 
 @internal
 @view
-def _check_supply_cap(id: uint256, assets: uint256):
+def _check_supply_cap(id: uint256, market: uint256, assets: uint256):
+    if market & reserve_slots.CAPPED == 0:
+        return
     cap: uint256 = reserve_slots.caps[id] & position_words.LOW_128
     if cap != 0 and assets > cap:
         reasons._refuse("pool: supply cap")
@@ -1150,6 +1151,7 @@ def _check_new_risk(
             if why == 0:
                 weighted_value = unsafe_add(weighted_value, unsafe_mul(value, (listing >> reserve_slots.LTV_AT) & reserve_slots.MASK_14))
             # Nothing overflows: a value is below 2^195, what a debt costs by depth below 2^224, and there are nine of them at most.
+
 
     if unsafe_mul(debt_value, BPS) > unsafe_mul(unsafe_div(weighted_value, BPS), borrow_limit_bps):
         reasons._refuse("pool: over limit")

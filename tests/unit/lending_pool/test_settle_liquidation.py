@@ -19,11 +19,7 @@ def test_settle_liquidation__in_part__moves_debt_collateral_and_fee(indebted: Wo
     assert indebted.balance("keeper", "ETH") == net
     assert indebted.balance("attacker", "USD") == 0
     (repaid,) = logs(indebted, "Repay")
-    assert (repaid.account, repaid.payer, repaid.amount) == (
-        indebted.address["borrower"],
-        indebted.address["attacker"],
-        3_000 * USD,
-    )
+    assert (repaid.account, repaid.amount) == (indebted.address["borrower"], 3_000 * USD)
     (withdrawn,) = logs(indebted, "Withdraw")
     assert (withdrawn.account, withdrawn.receiver, withdrawn.amount, withdrawn.shares) == (
         indebted.address["borrower"],
