@@ -3,6 +3,8 @@
 pool, oracle, engine, lens, factory, pair         contracts; tokens by symbol in small letters (usd, eth)
 router, quoter, positions, range_factory,
 range_pool                                        more contracts; of several pools range_pool_<asset>_<fee in pips>
+bundler, vaults, vault_usd, vault_eth, markets    the Bundler, the vaults over reserves and their factory, the factory of isolated markets
+isolated()                                        the isolated markets; isolated("0x...") one of them as (pool, oracle, engine)
 status("0x...")                                   where an account stands
 riskiest(10)                                      who is nearest to liquidation
 band(eth)                                         prices of an asset, who tells them, its depth, and why new risk is blocked
@@ -44,6 +46,9 @@ _NAMES = {
     "configurator": "PoolConfigurator",
     "timelock": "Timelock",
     "operators": "Operators",
+    "bundler": "Bundler",
+    "vaults": "ReserveVaultFactory",
+    "markets": "MarketFactory",
 }
 
 
@@ -52,10 +57,12 @@ def ape_init_extras(project: Any) -> dict[str, Any]:
     import ape
     from rich.console import Console
 
-    from plimsoll import console_prices, console_ranges, monitor, words
+    from plimsoll import console_prices, console_ranges, isolated_markets, monitor, words
     from plimsoll.abi import Artifacts, artifacts
     from plimsoll.addresses import AddressBook
     from plimsoll.errors import Problem
+    from plimsoll.isolated_command import markets_table
+    from plimsoll.names import vault_name
     from plimsoll.reference.depth import UNLIMITED
     from plimsoll.rpc import Rpc
 
@@ -86,6 +93,8 @@ def ape_init_extras(project: Any) -> dict[str, Any]:
             extras[name.replace("RangePool", "range_pool").replace(".", "_")] = at("RangePool", book.address(name))
     for token in book.tokens:
         extras[token.symbol.lower()] = at("TestToken", token.address)
+        if book.has(vault_name(token.role)):
+            extras["vault_" + token.symbol.lower()] = at("ReserveVault", book.address(vault_name(token.role)))
     if book.has("Router"):
         extras |= console_ranges.helpers(ape, at, rpc, book, compiled, console)
     extras |= console_prices.helpers(rpc, book, compiled, console)
@@ -114,9 +123,25 @@ def ape_init_extras(project: Any) -> dict[str, Any]:
                 used = f"collateral {words.money(r.counted_wad)}, debt {words.money(r.debt_wad)}"
                 console.print(f"{'':<8} of {words.money(r.cap_wad)} that its pool can take: {used}")
 
+    def isolated(market: Any = None) -> Any:
+        """The isolated markets; one of them, by number or pool: (pool, oracle, engine)."""
+        try:
+            isolated_reader = isolated_markets.Reader(rpc, book, compiled)
+            if market is None:
+                found = isolated_reader.markets()
+                console.print(markets_table(found, 12) if found else "there are no isolated markets yet")
+                return None
+            _, info = isolated_reader.choose(str(market))
+        except Problem as e:
+            console.print(f"error: {e}")
+            return None
+        return at("LendingPool", info.pool), at("IsolatedOracle", info.oracle), at("LiquidationEngine", info.engine)
+
     def plimsoll() -> None:
         """What there is."""
         console.print((__doc__ or "").strip())
 
     extras |= {"book": book, "status": status, "riskiest": riskiest, "reserves": reserves, "plimsoll": plimsoll}
+    if book.has("MarketFactory"):
+        extras["isolated"] = isolated
     return extras

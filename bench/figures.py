@@ -232,6 +232,8 @@ CONTRACTS = (
     "ReserveVault",
     "ReserveVaultFactory",
     "Bundler",
+    "MarketFactory",
+    "IsolatedOracle",
     "JumpRateModel",
     "LiquidationEngine",
     "Lens",
@@ -264,6 +266,7 @@ def measure_sizes() -> dict[str, int]:
         shares.deploy_bundler(world, market.pool)
         shares.deploy_vault(world, market.pool, lent)
         shares.deploy_governance(world)
+        shares.deploy_isolated(world)
         return {name: world.sizes[name] for name in CONTRACTS}
 
 

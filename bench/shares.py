@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import lending
+from bench import amm, lending
 from bench.artifacts import ours
 from bench.world import MAX, WAD, World
 from plimsoll.abi import Contract
@@ -40,6 +40,17 @@ def deploy_governance(world: World) -> None:
     world.deploy(world.owner, compiled["Timelock"], 0, [world.owner], [world.owner])
 
 
+def deploy_isolated(world: World) -> None:
+    """For their sizes: the factory of isolated markets, and an oracle of one, on a pair without liquidity."""
+    compiled, owner, nobody = ours(), world.owner, "0x" + "00" * 20
+    token, quote = (world.token(compiled["TestToken"], symbol, 18, [], 0) for symbol in ("ISO", "QUO"))
+    exchange = amm.plimsoll(world)
+    _, pair = amm.create_pair(world, exchange, token, quote)
+    oracle = (token.address, quote.address, pair.address, 10_000 * WAD, WAD, nobody, 0, 0, 0)
+    world.deploy(owner, compiled["IsolatedOracle"], *oracle)
+    world.deploy(owner, compiled["MarketFactory"], exchange.factory.address, *[owner] * 7, WAD, owner, owner)
+
+
 class Scenario:
     """The same tokens, people and pool as in the comparison with Aave."""
 
@@ -61,6 +72,7 @@ class Scenario:
         # last: these change the terms
         self._measure_fee_and_caps()
         deploy_governance(self.world)
+        deploy_isolated(self.world)
         return self.rows
 
     def _open(self) -> None:

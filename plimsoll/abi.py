@@ -56,6 +56,8 @@ SOURCES = {
     "Bundler": "contracts/periphery/Bundler.vy",
     "ReserveVault": "contracts/lending/ReserveVault.vy",
     "ReserveVaultFactory": "contracts/lending/ReserveVaultFactory.vy",
+    "MarketFactory": "contracts/markets/MarketFactory.vy",
+    "IsolatedOracle": "contracts/oracle/IsolatedOracle.vy",
     "WrappedNative": "contracts/testing/WrappedNative.vy",
     "ScriptedFeed": "contracts/testing/ScriptedFeed.vy",
 }

@@ -52,6 +52,17 @@ CHARACTERISTICS: dict[str, list[tuple[str, int, str | None]]] = {
     "PositionManager": [("factory()", 1, "RangePoolFactory"), ("WETH9()", 1, "WrappedNative")],
     "Quoter": [("pair_factory()", 1, "PairFactory"), ("range_factory()", 1, "RangePoolFactory")],
     "Router": [("quoter()", 1, "Quoter"), ("position_manager()", 1, "PositionManager")],
+    "Bundler": [("operators()", 1, "Operators"), ("WETH9()", 1, "WrappedNative")],
+    "ReserveVaultFactory": [("vaults_count()", 1, None), ("blueprint()", 1, "ReserveVaultBlueprint")],
+    "ReserveVault": [("totalAssets()", 1, None), ("pool()", 1, "LendingPool"), ("factory()", 1, "ReserveVaultFactory")],
+    "MarketFactory": [
+        ("markets_count()", 1, None),
+        ("pair_factory()", 1, "PairFactory"),
+        ("pool_blueprint()", 1, "LendingPoolBlueprint"),
+        ("configurator_blueprint()", 1, "PoolConfiguratorBlueprint"),
+        ("engine_blueprint()", 1, "LiquidationEngineBlueprint"),
+        ("oracle_blueprint()", 1, "IsolatedOracleBlueprint"),
+    ],
 }
 
 

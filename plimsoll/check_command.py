@@ -13,6 +13,7 @@ from plimsoll.addresses import AddressBook, BookError
 from plimsoll.cli import DONE, FAILED
 from plimsoll.errors import Problem
 from plimsoll.feeds import FeedError
+from plimsoll.governance import live
 from plimsoll.networks import ACTIONS, Network
 from plimsoll.presets import Preset
 from plimsoll.rpc import Rpc
@@ -20,8 +21,8 @@ from plimsoll.rpc import Rpc
 if TYPE_CHECKING:
     from rich.console import Console
 
-# What a blueprint entry of the book is the code of
-BLUEPRINTS = {"PairBlueprint": "Pair", "RangePoolBlueprint": "RangePool"}
+# Entries of the book that end so are ERC-5202 blueprints of what stands before it
+BLUEPRINT = "Blueprint"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ def run(url: str, config: Path | None, as_json: bool) -> int:
             raise Problem(f"{network.name}.yaml is of chain {network.chain_id}, {rpc.shown} is chain {rpc.chain_id}")
         try:
             book = AddressBook.open(rpc)
+            if not wiring.has_extras(book):
+                without = "is of a deployment without Bundler, vaults and isolated markets: nothing of them to compare"
+                notes.print(f"{book.shown} {without}", soft_wrap=True)
             results = compare(rpc, book, artifacts(say=lambda text: notes.print(text)), network)
         except BookError as e:
             results = [Result("address book", "the chain", str(e), "as the book says")]
@@ -75,18 +79,22 @@ def compare(rpc: Rpc, book: AddressBook, compiled: Artifacts, network: Network) 
     if name is None:
         raise Problem(f"{book.shown} does not name its preset: give one in config/{network.name or rpc.chain_id}.yaml")
     preset = network.applied_to(presets.load(name))
-    missing = [a.role for a in preset.assets if a.role not in book.data["tokens"]]
+    # with what governance has listed since
+    whole = live.with_listed(preset, network)
+    missing = [a.role for a in whole.assets if a.role not in book.data["tokens"]]
     if missing:
         raise Problem(f"{book.shown} has no asset '{missing[0]}', which the preset '{preset.name}' lists: was another preset deployed?")
-    for role in (*network.terms, *network.may_be_blocked):
-        if role not in [a.role for a in preset.assets]:
+    for role in network.may_be_blocked:
+        if role not in [a.role for a in whole.assets]:
             raise Problem(f"{network.name}.yaml names '{role}', which is no asset of the preset '{preset.name}'")
     return [
         *_as_configured(book, network),
         *_wiring(rpc, book, compiled, preset, network),
-        *_terms(rpc, book, compiled, preset, network),
-        *_pauses(rpc, book, compiled, preset, network),
-        *_oracle(rpc, book, compiled, preset, network),
+        *_results("wiring and roles", live.listed_checks(rpc, book, compiled, preset, network)),
+        *_terms(rpc, book, compiled, whole, network),
+        *_pauses(rpc, book, compiled, whole, network),
+        *_oracle(rpc, book, compiled, whole, network),
+        *_results("oracle", live.feed_checks(rpc, book, compiled)),
         *_code(rpc, book, compiled),
     ]
 
@@ -109,7 +117,8 @@ def _as_configured(book: AddressBook, network: Network) -> list[Result]:
 def _wiring(rpc: Rpc, book: AddressBook, compiled: Artifacts, preset: Preset, network: Network) -> list[Result]:
     named = {n: getattr(network, n) for n in ("owner", "steward", "guardian", "delay_seconds")}
     roles = {**wiring.governance(book), **{n: v for n, v in named.items() if v is not None}}
-    return _results("wiring and roles", wiring.wiring(rpc, book, compiled, preset, network.treasury, roles))
+    checks = wiring.wiring(rpc, book, compiled, preset, network.treasury, roles)
+    return _results("wiring and roles", live.as_changed(rpc, book, network, checks))
 
 
 def _terms(rpc: Rpc, book: AddressBook, compiled: Artifacts, preset: Preset, network: Network) -> list[Result]:
@@ -156,7 +165,8 @@ def _oracle(rpc: Rpc, book: AddressBook, compiled: Artifacts, preset: Preset, ne
             said = "never" if cached_ts == 0 else limit if age <= most else f"{words.duration(age)} ago"
             results.append(Result("oracle", f"'{role}' was read", said, limit))
         if asset.feed is not None:
-            results.append(Result("oracle", f"feed of '{role}'", _feed(rpc, asset.feed, book.feeds[role]["address"], now), "believed"))
+            said = _feed(rpc, asset.feed, live.feed_address(book, network, role), now)
+            results.append(Result("oracle", f"feed of '{role}'", said, "believed"))
     return results
 
 
@@ -174,8 +184,9 @@ def _code(rpc: Rpc, book: AddressBook, compiled: Artifacts) -> list[Result]:
     results = []
     for name, code in zip(names, codes, strict=True):
         kind = book.kind(name)
+        blueprint_of = kind.removesuffix(BLUEPRINT)
         # a blueprint stands there as ERC-5202 has it; the first ten bytes of its deployment only return it
-        ours = compiled[BLUEPRINTS[kind]].blueprint()[10:] if kind in BLUEPRINTS else compiled[kind].code
+        ours = compiled[kind].code if blueprint_of == kind else compiled[blueprint_of].blueprint()[10:]
         agrees = bytes.fromhex(code[2:]).startswith(ours)
         results.append(Result("code", name, "ours" if agrees else "other than these sources compile to", "ours"))
     return results

@@ -135,7 +135,17 @@ def keeper_options(command: Command) -> Command:
                 show_default=True,
                 help="Blocks that are read again each time, because they may still change.",
             ),
-            click.option("--no-poke", is_flag=True, help="Do not touch pools that stand still after their price has jumped far."),
+            click.option(
+                "--market", metavar="POOL", help="Liquidate in this isolated market instead of the main one; with an account of its own."
+            ),
+            click.option("--no-poke", is_flag=True, help="Do not touch pools that stand still after a jump, nor oracles of isolated markets."),
+            click.option(
+                "--poke-markets",
+                type=click.IntRange(0, 1_000),
+                default=16,
+                show_default=True,
+                help="Isolated markets, those with the most lent, whose oracles are poked each 40 minutes.",
+            ),
             click.option("--tip-gwei", type=click.FloatRange(0, 1e6), default=1.0, show_default=True, help="Priority fee."),
             click.option(
                 "--state",

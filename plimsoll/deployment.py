@@ -22,7 +22,7 @@ from plimsoll.abi import Artifacts, Contract
 from plimsoll.addresses import AddressBook, BookError
 from plimsoll.errors import Problem
 from plimsoll.feeds import FeedError
-from plimsoll.names import feed_name, model_name, pair_name, pool_name, second_source_name, token_name
+from plimsoll.names import feed_name, model_name, pair_name, pool_name, second_source_name, token_name, vault_name
 from plimsoll.presets import DEPTH_MODES, PAIR, WAD, Asset, Preset, RangePools, TestRangePool, feed_test_price
 from plimsoll.rpc import (
     DEV_CHAIN_ID,
@@ -36,7 +36,7 @@ from plimsoll.rpc import (
     to_hex,
     to_int,
 )
-from plimsoll.wiring import caps_of, quote_price, timelock_role, verify
+from plimsoll.wiring import MARKET_BLUEPRINTS, caps_of, isolated_quote, quote_price, timelock_role, verify
 
 # A deadline for what may be sent today or, after an interruption, some other day
 FAR_FUTURE = 2**40
@@ -65,6 +65,7 @@ class Options:
     price_wad, liquidity_wad   of that, instead of the preset's (units of account)
     owner, steward, guardian   instead of the preset's
     delay_seconds   of the timelock, instead of the preset's, or of a development chain's 60
+    extras     with the Bundler, a vault over each reserve, and the factory of isolated markets; the demo goes without
     """
 
     tokens: dict[str, str] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class Options:
     steward: str | None = None
     guardian: str | None = None
     delay_seconds: int | None = None
+    extras: bool = True
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,9 @@ class _Deployment:
                 if self.book.has("LendingPool") and not self.book.has("PoolConfigurator"):
                     old = "is of a version whose pool has no configurator"
                     raise DeployError(f"{self.book.shown} {old}: move the file away to deploy anew")
+                if "extras" not in self.book.data["wanted"]:
+                    old = "is of a version that deployed no Bundler, no vaults and no isolated markets; all else can be used as before"
+                    raise DeployError(f"{self.book.shown} {old}: to have them, move the file away to deploy anew")
                 self._same_plan(self.book.data["wanted"], wanted)
             self._check_before()
             self.book.data["wanted"] = wanted
@@ -250,6 +255,7 @@ class _Deployment:
                 "stakers": {role: address for role, address in self.stakers.items() if address != ZERO},
                 "price_wad": self.options.price_wad,
                 "liquidity_wad": self.options.liquidity_wad,
+                "extras": self.options.extras,
             }
         )
         return wanted
@@ -402,6 +408,8 @@ class _Deployment:
             self._seed(pool, asset)
         if preset.range_pools is not None:
             self._ranges(preset.range_pools)
+        if self.options.extras:
+            self._extras(pool)
         self._hand_over()
 
     def _pool(self, oracle: Contract) -> Contract:
@@ -460,12 +468,78 @@ class _Deployment:
         if self.book.has("RangePoolFactory"):
             self._call("range_factory.setOwner", self._at("RangePoolFactory"), "setOwner", timelock.address)
         calls: list[tuple[Contract, str, tuple[Any, ...]]] = [(configurator, "accept_ownership", ())]
+        if self.options.extras:
+            markets = self._at("MarketFactory")
+            self._call("market_factory.transfer_ownership", markets, "transfer_ownership", timelock.address)
+            calls.append((markets, "accept_ownership", ()))
         if wanted.owner != deployer:
             calls += [(timelock, "revokeRole", (timelock_role(name), deployer)) for name in ("PROPOSER_ROLE", "CANCELLER_ROLE")]
         calls.append((timelock, "update_delay", (wanted.delay_seconds,)))
         operation = [c.address for c, _, _ in calls], [0] * len(calls), [c.data(f, *args) for c, f, args in calls]
         self._call("timelock.schedule", timelock, "schedule_batch", *operation, NO_SALT, NO_SALT, 0)
         self._call("timelock.execute", timelock, "execute_batch", *operation, NO_SALT, NO_SALT)
+
+    def _extras(self, pool: Contract) -> None:
+        """What stands around the pool: it works without, and none of it may do anything to it."""
+        wrapped = self.book.address("WrappedNative") if self.book.has("WrappedNative") else ZERO
+        self._deploy("Bundler", "Bundler", [self.book.address("Operators"), wrapped])
+        self._blueprint("ReserveVault")
+        self._deploy("ReserveVaultFactory", "ReserveVaultFactory", [self.book.address("ReserveVaultBlueprint")])
+        for asset in self.preset.assets:
+            self._vault(pool, asset)
+        self._isolated_markets()
+
+    def _blueprint(self, contract: str) -> None:
+        name = f"{contract}Blueprint"
+        self._deploy_code(name, name, self.artifacts[contract].blueprint(), [])
+
+    def _vault(self, pool: Contract, asset: Asset) -> None:
+        """Anybody may have created it before us: the factory has made it, so it is the same."""
+        name, token, factory = vault_name(asset.role), self.book.token(asset.role).address, self._at("ReserveVaultFactory")
+        if self.book.has(name):
+            self._keep(name)
+            return
+        pending = self.book.data.get("pending")
+        before = factory.call("vault_of", pool.address, token)
+        if before != ZERO and pending is None:
+            self._record_contract(name, "ReserveVault", before, [pool.address, token], None)
+            return
+        receipt = self._transaction(name, factory.address, factory.data("create_vault", pool.address, token))
+        self._record_contract(name, "ReserveVault", factory.call("vault_of", pool.address, token), [pool.address, token], receipt)
+
+    def _isolated_markets(self) -> None:
+        """Their factory. Quotes are the preset's assets that no pair prices, rate models those of its reserves."""
+        for contract in MARKET_BLUEPRINTS:
+            self._blueprint(contract)
+        self._deploy(
+            "MarketFactory",
+            "MarketFactory",
+            [
+                self.book.address("PairFactory"),
+                *(self.book.address(f"{contract}Blueprint") for contract in MARKET_BLUEPRINTS),
+                self.treasury,
+                self.book.address("Operators"),
+                self.book.address("PoolExtension"),
+                self.preset.minimum_debt_wad,
+                self.wallet.address,
+                self.governance.guardian,
+            ],
+        )
+        markets = self._at("MarketFactory")
+        for asset in self.preset.assets:
+            if asset.quote is None:
+                self._market_quote(markets, asset)
+        for asset in self.preset.assets:
+            model = self.book.address(model_name(asset.role))
+            self._call(f"market_factory.set_rate_model({asset.role})", markets, "set_rate_model", model, True)
+
+    def _market_quote(self, markets: Contract, asset: Asset) -> None:
+        token = self.book.token(asset.role)
+        listed = isolated_quote(asset, token, self.book)
+        if listed.price:
+            self._call(f"market_factory.set_quote({asset.role})", markets, "set_quote", token.address, listed.price)
+        else:
+            self._call(f"market_factory.set_quote_feed({asset.role})", markets, "set_quote_feed", token.address, *listed[2:])
 
     def _quote(self, oracle: Contract, asset: Asset) -> None:
         token = self.book.token(asset.role)
@@ -688,13 +762,14 @@ class _Deployment:
         receipt = self._transaction(name, None, code)
         self._record_contract(name, contract, receipt["contractAddress"], args, receipt)
 
-    def _record_contract(self, name: str, contract: str, address: str, args: Sequence[Any], receipt: dict[str, Any]) -> None:
+    def _record_contract(self, name: str, contract: str, address: str, args: Sequence[Any], receipt: dict[str, Any] | None) -> None:
+        """`receipt`: None if somebody else has deployed it."""
         self.book.data["contracts"][name] = {
             "contract": contract,
             "address": to_checksum_address(address),
             "code_hash": to_hex(keccak(self.rpc.code(address))),
             "args": _plain(list(args)),
-            **_proof(receipt),
+            **(_proof(receipt) if receipt is not None else {}),
         }
         self._recorded(name)
 

@@ -29,7 +29,7 @@ import numpy as np
 from eth_utils.address import to_checksum_address
 
 from plimsoll.abi import EventType, parse_function, read_word
-from plimsoll.addresses import AddressBook
+from plimsoll.addresses import AddressBook, Token
 from plimsoll.cli import DONE, FAILED, MAX_BATCH, NOTHING, keeper_options
 from plimsoll.errors import KeeperError, Problem
 from plimsoll.heads import Heads
@@ -45,8 +45,9 @@ from plimsoll.health import (
     usage_percent,
     without_debt,
 )
+from plimsoll.keeper_place import isolated_market, main_market
 from plimsoll.keeper_state import Sent, State
-from plimsoll.pokes import UNSETTLED, Poker
+from plimsoll.pokes import UNSETTLED, IsolatedPoker, Line, Poker
 from plimsoll.rpc import (
     DEFAULT_URL,
     DEV_CHAIN_ID,
@@ -178,7 +179,11 @@ class Config:
     poll: float | None = None
     batch: int = MAX_BATCH
     reorg_blocks: int = 12
+    # the pool of an isolated market, instead of the main one
+    market: str | None = None
     poke: bool = True
+    # how many isolated markets' oracles are poked
+    poke_markets: int = 16
     tip_wei: int = 10**9
     state: Path | None = None
     folder: Path | None = None
@@ -213,14 +218,13 @@ class Keeper:
         self.rpc = rpc
         self.book = AddressBook.open(self.rpc, config.folder)
         self.wallet = Wallet(self.rpc, account=account)
-        self.pool = self.book.address("LendingPool")
-        self.oracle = self.book.address("PriceOracle")
-        self.engine = self.book.address("LiquidationEngine")
-        self.lens = self.book.address("Lens")
-        self.tokens = {t.address: t for t in self.book.tokens}
+        self.place = main_market(self.book) if config.market is None else isolated_market(rpc, self.book, config.market)
+        self.pool, self.oracle, self.engine, self.lens = self.place.pool, self.place.oracle, self.place.engine, self.place.lens
+        self.tokens = {t.address: t for t in self.place.tokens}
         self.native = self._native_token()
-        path = config.state or ROOT / "out" / f"keeper-{self.book.chain_id}-{self.wallet.address[2:10].lower()}.json"
-        self.state, problem = State.load(path, self.book)
+        of_market = f"-{self.pool[2:10].lower()}" if self.place.isolated else ""
+        path = config.state or ROOT / "out" / f"keeper-{self.book.chain_id}-{self.wallet.address[2:10].lower()}{of_market}.json"
+        self.state, problem = State.load(path, self.book, self.pool)
         self.gas_used = FIRST_GAS
         self.chunk = min(config.batch, MAX_BATCH)
         self.head = -1
@@ -240,16 +244,21 @@ class Keeper:
         # assets whose price has yet to settle
         self._unsettled: list[str] = []
         quiet = config.once or config.dry_run or not config.poke
-        self.poker = None if quiet else Poker(rpc, self.wallet, self.oracle, log)
+        self.line = Line(rpc, self.wallet, log)
+        self.poker = None if quiet else Poker(rpc, self.wallet, self.oracle, log, self.line)
+        self.isolated: IsolatedPoker | None = None
+        if not quiet and self.book.has("MarketFactory") and not self.place.isolated:
+            self.isolated = IsolatedPoker(rpc, self.book.address("MarketFactory"), config.poke_markets, log, self.line)
         self._saved_at = 0.0
         self._stopping = False
         self.heads: Heads | None = None
         if problem:
             self.log("state", problem)
 
-    def _native_token(self) -> str | None:
+    def _native_token(self) -> Token | None:
+        """Of the main market, which prices it also for isolated ones."""
         role = self.book.data.get("wanted", {}).get("preset", {}).get("native")
-        return self.book.token(role).address if role in self.book.data["tokens"] else None
+        return self.book.token(role) if role in self.book.data["tokens"] else None
 
     def _symbol(self, asset: str) -> str:
         token = self.tokens.get(to_checksum_address(asset))
@@ -383,8 +392,7 @@ class Keeper:
         if len(due):
             rows = [(accounts[i], usage_percent(health[i])) for i in due]
             acted = self._liquidate(rows, head, timestamp, to_int(block.get("baseFeePerGas")))
-        if self.poker and not self.state.pending:
-            self.poker.look(self._unsettled, head, timestamp, self._fees(to_int(block.get("baseFeePerGas"))))
+        self._poke(head, timestamp, self._fees(to_int(block.get("baseFeePerGas"))))
         self._forget_the_debtless([accounts[i] for i in without_debt(health)], head)
         if time.monotonic() - self._saved_at > 5 or self.config.once:
             self.state.save()
@@ -403,6 +411,16 @@ class Keeper:
                 ms=round(spent, 2),
             )
         return acted
+
+    def _poke(self, head: int, timestamp: int, fees: dict[str, int]) -> None:
+        """After the block's liquidations, and only where none waits: what is sent now would come behind it."""
+        self.line.tend(head, fees)
+        if self.state.pending:
+            return
+        if self.poker:
+            self.poker.look(self._unsettled, head, timestamp, fees)
+        if self.isolated:
+            self.isolated.look(head, timestamp, fees)
 
     def _read_old_blocks(self, head: int) -> None:
         """Events of long ago, in pieces; the newest blocks come with each round trip."""
@@ -434,7 +452,7 @@ class Keeper:
     def _health_calls(self, which: Array, head: int) -> list[tuple[str, list[Any]]]:
         accounts = self._bounds.accounts
         pieces = [which[i : i + self.chunk] for i in range(0, len(which), self.chunk)]
-        return [call_request(self.lens, encode_health([accounts[i] for i in p]), None, head, 1_000_000 + len(p) * HEALTH_GAS) for p in pieces]
+        return [self.place.ask_lens(encode_health([accounts[i] for i in p]), head, 1_000_000 + len(p) * HEALTH_GAS) for p in pieces]
 
     def _read(self, head: int) -> tuple[dict[str, Any], list[str], Array]:
         """The block, and of all borrowers the health of those that can be due; mostly in one round trip."""
@@ -443,7 +461,7 @@ class Keeper:
         requests: list[tuple[str, list[Any]]] = [
             ("eth_getBlockByNumber", [hex(head), False]),
             ("eth_getLogs", [query]),
-            call_request(self.lens, RESERVES.selector, None, head),
+            self.place.ask_lens(RESERVES.selector, head),
         ]
         bounds = self._bounds
         self._use_set()
@@ -554,6 +572,9 @@ class Keeper:
         calls += [(self.oracle, BAND.encode(a)) for a in assets]
         calls += [(a, BALANCE_OF.encode(owner)) for a in assets]
         calls += [(a, ALLOWANCE.encode(owner, self.pool)) for a in assets]
+        # the chain's coin, where the market itself has no price of it
+        priced = [self.native.address] if self.native is not None and self.native.address not in self.tokens else []
+        calls += [(self.book.address("PriceOracle"), BAND.encode(a)) for a in priced]
         # at the block by number: while Anvil mines, "latest" can be the new state with the old block's time
         requests = [call_request(to, data, None, head) for to, data in calls]
         answers = self.rpc.batch(requests)
@@ -562,7 +583,9 @@ class Keeper:
         n = len(assets)
         fresh = {a: Fresh(read_word(raw, FRESH_LOW), read_word(raw, FRESH_HIGH)) for a, raw in zip(assets, rest[:n], strict=True)}
         balances = {a: read_word(raw, 0) for a, raw in zip(assets, rest[n : 2 * n], strict=True)}
-        allowances = {a: read_word(raw, 0) for a, raw in zip(assets, rest[2 * n :], strict=True)}
+        allowances = {a: read_word(raw, 0) for a, raw in zip(assets, rest[2 * n : 3 * n], strict=True)}
+        for a, raw in zip(priced, rest[3 * n :], strict=True):
+            fresh[a] = Fresh(read_word(raw, FRESH_LOW), read_word(raw, FRESH_HIGH))
         gas_wad = self._gas_wad(base_fee, fresh)
         available = {a: min(balances[a], allowances[a]) for a in assets}
         for sent in self.state.pending.values():
@@ -658,10 +681,11 @@ class Keeper:
 
     def _gas_wad(self, base_fee: int, fresh: dict[str, Fresh]) -> int:
         """What the gas of one liquidation costs, in units of account; 0 where nobody prices the chain's coin."""
-        if self.native is None or not fresh.get(self.native, NO_PRICE).high:
+        high = fresh.get(self.native.address, NO_PRICE).high if self.native is not None else 0
+        if self.native is None or not high:
             self._once("gas", "price", "the chain's coin has no price here: gas counts nothing")
             return 0
-        price = fresh[self.native].high * 10 ** self.tokens[self.native].decimals // WAD
+        price = high * self.native.unit // WAD
         return int(self.gas_used * (base_fee + self.config.tip_wei) * price // WAD)
 
     def _gas_limit(self) -> int:
@@ -876,7 +900,7 @@ def run(config: Config, account: Any = None) -> int:
     except Problem as e:
         if config.json:
             log("failed", str(e))
-        print(f"error: {e}", file=sys.stderr)
+        print(f"error: {e}", file=sys.stderr, flush=True)
         return FAILED
 
 
@@ -893,7 +917,9 @@ def config_from(rpc: str, **given: Any) -> Config:
         poll=given["poll"],
         batch=given["batch"],
         reorg_blocks=given["reorg_blocks"],
+        market=given["market"],
         poke=not given["no_poke"],
+        poke_markets=given["poke_markets"],
         tip_wei=round(given["tip_gwei"] * 10**9),
         state=given["state"],
     )

@@ -53,9 +53,8 @@ class State:
         write_atomically(self.path, json.dumps(data) + "\n", durable=False)
 
     @classmethod
-    def load(cls, path: Path, book: AddressBook) -> tuple[State, str | None]:
-        """The state for this deployment, and why an old one was not used, if so."""
-        pool = book.address("LendingPool")
+    def load(cls, path: Path, book: AddressBook, pool: str) -> tuple[State, str | None]:
+        """The state for this pool of the deployment, and why an old one was not used, if so."""
         fresh = cls(path, book.chain_id, book.data["genesis"], pool, max(book.block - 1, 0))
         try:
             data = json.loads(path.read_text())
@@ -72,4 +71,4 @@ class State:
             fresh.pending = {s["borrower"]: Sent(**s) for s in data["pending"]}
             return fresh, None
         except (KeyError, TypeError, ValueError, AttributeError):
-            return cls.load(path.with_suffix(".none"), book)[0], f"{path} is damaged: reading all borrowers again"
+            return cls.load(path.with_suffix(".none"), book, pool)[0], f"{path} is damaged: reading all borrowers again"

@@ -115,7 +115,7 @@ def deploy_market(
     if volatile.test_token is None or volatile.test_token.decimals != 18 or quote.fixed_price_wad != WAD:
         raise MarketError(f"the preset '{preset_name}' needs an 18-decimals test token priced in a dollar of 1")
     assets = tuple(replace(a, ltv_bps=ltv_bps) if a is volatile else a for a in preset.assets)
-    options = deployment.Options(treasury=treasury, price_wad=price_wad, liquidity_wad=depth_wad)
+    options = deployment.Options(treasury=treasury, price_wad=price_wad, liquidity_wad=depth_wad, extras=False)
     wallet = Wallet(rpc, DEV_KEYS[0])
     # the day is played in the pair: without range pools and router there is less to compile and to deploy
     played = replace(preset, assets=assets, range_pools=None)

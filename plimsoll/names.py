@@ -39,6 +39,10 @@ def model_name(role: str) -> str:
     return f"RateModel.{role}"
 
 
+def vault_name(role: str) -> str:
+    return f"ReserveVault.{role}"
+
+
 def token_name(role: str) -> str:
     return f"Token.{role}"
 

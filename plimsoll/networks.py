@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from plimsoll.errors import Problem
 from plimsoll.presets import (
@@ -12,9 +13,15 @@ from plimsoll.presets import (
     DEPTH_MODES,
     LTV_MARGIN_BPS,
     MAX_BONUS_BPS,
+    MAX_HEARTBEAT,
     MAX_ORIGINATION_FEE_BPS,
+    MIN_DEPTH,
+    MIN_HEARTBEAT,
+    WAD,
     Asset,
+    Feed,
     Preset,
+    Rates,
     cap_of,
     delay_of,
 )
@@ -24,6 +31,8 @@ NETWORKS = ROOT / "config"
 # What the guardian may pause, in the order of IPoolConfigurator's bits
 ACTIONS = ("supply", "borrow", "collateral", "flash")
 MAX_AGE_SECONDS = 30 * 86_400
+ZERO = "0x" + "00" * 20
+Group = TypeVar("Group")
 
 
 class NetworkError(Problem):
@@ -31,8 +40,37 @@ class NetworkError(Problem):
 
 
 @dataclass(frozen=True)
+class Source:
+    """A pool that prices an asset."""
+
+    pool: str
+    # role
+    quote: str
+    minimum_depth_wad: int
+
+
+@dataclass(frozen=True)
+class FeedTerms:
+    """A feed, and what the oracle believes of it. Prices are WAD per whole token."""
+
+    address: str
+    heartbeat_seconds: int
+    minimum_price_wad: int
+    maximum_price_wad: int
+    in_quote: bool
+
+    def feed(self) -> Feed:
+        return Feed({}, self.heartbeat_seconds, self.minimum_price_wad, self.maximum_price_wad, self.in_quote, None)
+
+
+# The asset had one, and has none any more
+NO_SOURCE = Source(ZERO, "", 0)
+NO_FEED = FeedTerms(ZERO, 0, 0, 0, False)
+
+
+@dataclass(frozen=True)
 class Terms:
-    """What governance has changed of an asset since the deployment; None: as the preset has it."""
+    """What governance has changed of an asset since the deployment; None: as the preset has it. With a token: an asset that it has listed."""
 
     ltv_bps: int | None = None
     bonus_bps: int | None = None
@@ -45,6 +83,11 @@ class Terms:
     rate_model: str | None = None
     frozen: bool = False
     paused: tuple[str, ...] = ()
+    token: str | None = None
+    fixed_price_wad: int | None = None
+    source: Source | None = None
+    second_source: Source | None = None
+    feed: FeedTerms | None = None
 
 
 @dataclass(frozen=True)
@@ -73,14 +116,56 @@ class Network:
         return self.terms.get(role, Terms())
 
     def applied_to(self, preset: Preset) -> Preset:
-        """The preset as governance has changed it."""
+        """The preset as governance has changed it; what was listed since is not in it."""
         return replace(preset, assets=tuple(_changed(a, self.terms_of(a.role)) for a in preset.assets))
+
+    def listed(self, preset: Preset) -> tuple[Asset, ...]:
+        """What governance has listed, in the order of the file."""
+        roles = [a.role for a in preset.assets]
+        found = []
+        for role, terms in self.terms.items():
+            if role in roles and terms.token is not None:
+                raise NetworkError(f"{self.name}.yaml: market.{role}.token is for an asset that the preset '{preset.name}' does not list")
+            if role not in roles and terms.token is None:
+                raise NetworkError(
+                    f"{self.name}.yaml names '{role}', which is no asset of the preset '{preset.name}': of one listed since, name its token"
+                )
+            if role not in roles:
+                found.append(_listed(self.name, role, terms))
+        return tuple(found)
 
 
 def _changed(asset: Asset, terms: Terms) -> Asset:
     names = ("ltv_bps", "bonus_bps", "reserve_factor_bps", "origination_fee_bps", "supply_cap_wad", "debt_cap_wad", "depth_mode")
     found = {n: getattr(terms, n) for n in names if getattr(terms, n) is not None}
     return replace(asset, **found)
+
+
+def _listed(name: str, role: str, terms: Terms) -> Asset:
+    needed = ("ltv_bps", "bonus_bps", "reserve_factor_bps", "rate_model")
+    missing = [n.replace("_bps", "_percent") for n in needed if getattr(terms, n) is None]
+    if missing:
+        raise NetworkError(f"{name}.yaml: market.{role}.{missing[0]} is missing: nothing else says it of an asset listed since the deployment")
+    source = None if terms.source == NO_SOURCE else terms.source
+    feed = None if terms.feed == NO_FEED else terms.feed
+    return Asset(
+        role=role,
+        ltv_bps=terms.ltv_bps or 0,
+        bonus_bps=terms.bonus_bps or 0,
+        reserve_factor_bps=terms.reserve_factor_bps or 0,
+        rates=Rates(0, 0, 0, 0),
+        seed_wad=0,
+        fixed_price_wad=terms.fixed_price_wad,
+        quote=source.quote if source is not None else None,
+        minimum_depth_wad=source.minimum_depth_wad if source is not None else 0,
+        test_token=None,
+        test_market=None,
+        feed=feed.feed() if feed is not None else None,
+        depth_mode=terms.depth_mode or "new_risk",
+        origination_fee_bps=terms.origination_fee_bps or 0,
+        supply_cap_wad=terms.supply_cap_wad or 0,
+        debt_cap_wad=terms.debt_cap_wad or 0,
+    )
 
 
 def find(chain_id: int, folder: Path = NETWORKS) -> Network | None:
@@ -151,6 +236,11 @@ def _terms(s: Section) -> Terms:
         depth_mode=s.choice("depth_mode", DEPTH_MODES) if s.has("depth_mode") else None,
         stakers=s.address("stakers") if s.has("stakers") else None,
         rate_model=s.address("rate_model") if s.has("rate_model") else None,
+        token=s.address("token") if s.has("token") else None,
+        fixed_price_wad=number("fixed_price", WAD, "0.000001", "1000000", ""),
+        source=_source(s.section("source")) if s.has("source") else None,
+        second_source=_unless_none(s, "second_source", NO_SOURCE, _source),
+        feed=_unless_none(s, "feed", NO_FEED, _feed_terms),
         frozen=s.flag("frozen") if s.has("frozen") else False,
         paused=s.names("paused", ACTIONS) if s.has("paused") else (),
     )
@@ -160,3 +250,27 @@ def _terms(s: Section) -> Terms:
             s.fail("ltv_percent", f"is {terms.ltv_bps / 100:g} %: with this bonus at most {highest / 100:g} % (1/bonus - 5 %)")
     s.done()
     return terms
+
+
+def _unless_none(s: Section, key: str, none: Group, read: Callable[[Section], Group]) -> Group | None:
+    """A group of settings, or the word none."""
+    if not s.has(key):
+        return None
+    return none if s.get(key) == "none" else read(s.section(key))
+
+
+def _source(s: Section) -> Source:
+    found = Source(s.address("pool"), s.text("quote", 40), s.number("minimum_depth", WAD, str(MIN_DEPTH), "1000000000000"))
+    s.done()
+    return found
+
+
+def _feed_terms(s: Section) -> FeedTerms:
+    lowest, highest = "0.000000000000000001", "1000000000000000000"
+    least, most = (s.number(key, WAD, lowest, highest) for key in ("minimum_price", "maximum_price"))
+    if least >= most:
+        s.fail("minimum_price", "must be below maximum_price")
+    heartbeat = s.number("heartbeat_seconds", 1, str(MIN_HEARTBEAT), str(MAX_HEARTBEAT), " s")
+    found = FeedTerms(s.address("address"), heartbeat, least, most, s.flag("in_quote") if s.has("in_quote") else False)
+    s.done()
+    return found

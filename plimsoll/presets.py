@@ -304,6 +304,17 @@ def cap_of(s: Section, key: str) -> int:
     return s.number(key, WAD, "0", str(MAX_CAP)) if s.has(key) else 0
 
 
+def parse_asset(content: Any, role: str, file: str) -> Asset:
+    """One asset from the content of a YAML file: its settings alone, or a preset that has it."""
+    top = Section(content, file, "", PresetError)
+    if not top.has("assets"):
+        return _asset(role, top)
+    group = top.section("assets")
+    if not group.has(role):
+        group.fail("", f"has no '{role}' (it has: {', '.join(group.roles())})")
+    return _asset(role, group.section(role))
+
+
 def _asset(role: str, s: Section) -> Asset:
     bonus_bps = s.number("bonus_percent", 100, "101", str(MAX_BONUS_BPS // 100), " %")
     ltv_bps = s.number("ltv_percent", 100, "0", "100", " %")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from eth_utils.crypto import keccak
 
 from plimsoll import feeds
 from plimsoll.abi import Artifacts, Contract, read
 from plimsoll.addresses import AddressBook, Token
-from plimsoll.names import model_name, pair_name, second_source_name
+from plimsoll.names import model_name, pair_name, second_source_name, vault_name
 from plimsoll.presets import DEPTH_MODES, PAIR, WAD, Asset, Preset
 from plimsoll.rpc import Rpc
 
@@ -18,6 +18,14 @@ ZERO = "0x" + "00" * 20
 ADMIN_ROLE = b"\x00" * 32
 NO_SOURCE = (ZERO, ZERO, 0)
 NO_FEED = (ZERO, False, 0, 0, 0)
+
+# By what the factory of isolated markets calls the blueprints of a market's contracts
+MARKET_BLUEPRINTS = {
+    "LendingPool": "pool_blueprint",
+    "PoolConfigurator": "configurator_blueprint",
+    "LiquidationEngine": "engine_blueprint",
+    "IsolatedOracle": "oracle_blueprint",
+}
 
 # What, a read of the chain, what it must give
 Check = tuple[str, Any, Any]
@@ -29,6 +37,31 @@ def quote_price(asset: Asset, token: Token) -> int:
     """WAD value of 1e18 raw units, as the oracle wants it."""
     assert asset.fixed_price_wad is not None
     return asset.fixed_price_wad * WAD // token.unit
+
+
+class MarketQuote(NamedTuple):
+    """IMarketFactory.Quote"""
+
+    listed: bool
+    price: int
+    feed: str
+    heartbeat: int
+    min_answer: int
+    max_answer: int
+
+
+def isolated_quote(asset: Asset, token: Token, book: AddressBook) -> MarketQuote:
+    """How the factory of isolated markets is told of an asset that no pair prices."""
+    if asset.fixed_price_wad is not None:
+        return MarketQuote(True, quote_price(asset, token), ZERO, 0, 0, 0)
+    assert asset.feed is not None
+    entry = book.feeds[asset.role]
+    return MarketQuote(True, 0, entry["address"], asset.feed.heartbeat_seconds, *feeds.bounds(asset.feed, entry["decimals"]))
+
+
+def has_extras(book: AddressBook) -> bool:
+    """Was the deployment to have Bundler, vaults and isolated markets?"""
+    return bool(book.data.get("wanted", {}).get("extras"))
 
 
 def caps_of(asset: Asset, token: Token) -> tuple[int, int]:
@@ -100,6 +133,8 @@ def wiring(
             checks.append((f"factory of pair {name}", pair.request("factory"), factory.address))
     if preset.range_pools is not None:
         checks += _range_checks(rpc, book, artifacts, factory)
+    if has_extras(book):
+        checks += _extras_checks(rpc, book, artifacts, preset, treasury, roles or governance(book))
     checks += _role_checks(rpc, book, artifacts, roles or governance(book))
     answers = read(rpc, [c[1] for c in checks])
     return [
@@ -121,7 +156,7 @@ def terms(
     addresses = [book.token(a.role).address for a in preset.assets]
     answers = read(rpc, [c.request(f, a) for c, f in ((configurator, "configuration"), (pool, "reserve_state")) for a in addresses])
     stakers = {**book.data["wanted"]["stakers"], **(stakers or {})}
-    models = {**{a.role: book.address(model_name(a.role)) for a in preset.assets}, **(models or {})}
+    models = {**{a.role: book.address(model_name(a.role)) for a in preset.assets if book.has(model_name(a.role))}, **(models or {})}
     checks: list[Found] = []
     for asset, now, state in zip(preset.assets, answers[: len(addresses)], answers[len(addresses) :], strict=True):
         supply_cap, debt_cap = caps_of(asset, book.token(asset.role))
@@ -219,6 +254,40 @@ def _range_checks(rpc: Rpc, book: AddressBook, artifacts: Artifacts, pairs: Cont
         if book.kind(name) == "RangePool":
             token0, token1, fee = book.data["contracts"][name]["args"][:3]
             checks.append((f"pool {name}", ranges.request("getPool", token0, token1, int(fee)), book.address(name)))
+    return checks
+
+
+def _extras_checks(rpc: Rpc, book: AddressBook, artifacts: Artifacts, preset: Preset, treasury: str, roles: dict[str, Any]) -> list[Check]:
+    bundler, vaults, markets = (book.contract(n, rpc, artifacts) for n in ("Bundler", "ReserveVaultFactory", "MarketFactory"))
+    wrapped = book.address("WrappedNative") if book.has("WrappedNative") else ZERO
+    pool = book.address("LendingPool")
+    checks: list[Check] = [
+        ("operators of the bundler", bundler.request("operators"), book.address("Operators")),
+        ("wrapped coin of the bundler", bundler.request("WETH9"), wrapped),
+        ("blueprint of the vault factory", vaults.request("blueprint"), book.address("ReserveVaultBlueprint")),
+        ("owner of the market factory", markets.request("owner"), book.address("Timelock")),
+        ("next owner of the market factory", markets.request("pending_owner"), ZERO),
+        ("guardian of the market factory", markets.request("guardian"), roles["guardian"]),
+        ("pair factory of the market factory", markets.request("pair_factory"), book.address("PairFactory")),
+        ("treasury of the market factory", markets.request("treasury"), treasury),
+        ("operators of the market factory", markets.request("operators"), book.address("Operators")),
+        ("extension of the market factory", markets.request("extension"), book.address("PoolExtension")),
+        ("minimum debt of the market factory", markets.request("min_debt_wad"), preset.minimum_debt_wad),
+    ]
+    for contract, getter in MARKET_BLUEPRINTS.items():
+        wanted = book.address(f"{contract}Blueprint")
+        checks.append((f"{contract} blueprint of the market factory", markets.request(getter), wanted))
+    for asset in preset.assets:
+        role, token = asset.role, book.token(asset.role)
+        vault = book.contract(vault_name(role), rpc, artifacts)
+        checks.append((f"vault of '{role}'", vaults.request("vault_of", pool, token.address), vault.address))
+        checks.append((f"pool of the vault of '{role}'", vault.request("pool"), pool))
+        checks.append((f"asset of the vault of '{role}'", vault.request("asset"), token.address))
+        if asset.quote is None:
+            expected = tuple(isolated_quote(asset, token, book))
+            checks.append((f"'{role}' as a quote of isolated markets", markets.request("quote_of", token.address), expected))
+        model = book.address(model_name(role))
+        checks.append((f"rate model of '{role}' in isolated markets", markets.request("is_rate_model", model), True))
     return checks
 
 

@@ -28,6 +28,12 @@ WHY: dict[int, str] = {
     4096: "the feed of its quote has no valid answer, so that nothing can be converted",
 }
 
+# The same of an isolated market (contracts/oracle/IsolatedOracle.vy)
+ISOLATED_WHY: dict[int, str] = {
+    **WHY,
+    8: "its last six hours are not known: they are once its oracle has been poked at least once an hour for six hours",
+}
+
 # interfaces/IPriceOracle.vyi, Band.sources
 SOURCES: dict[int, str] = {1: "first pool", 2: "second pool", 4: "feed"}
 
@@ -64,9 +70,9 @@ def stage(usage: int) -> int:
     return DANGER if usage < WAD else LIQUIDATION
 
 
-def why(flags: int) -> list[str]:
-    """The reasons in a `why`, one text each; empty when nothing is blocked."""
-    known = [text for bit, text in WHY.items() if flags & bit]
+def why(flags: int, isolated: bool = False) -> list[str]:
+    """The reasons in a `why`, one text each; empty when nothing is blocked. `isolated`: told by the oracle of an isolated market."""
+    known = [text for bit, text in (ISOLATED_WHY if isolated else WHY).items() if flags & bit]
     rest = flags & ~sum(WHY)
     return known + ([f"for a reason this version does not know ({rest})"] if rest else [])
 

@@ -17,7 +17,7 @@ if str(ROOT) not in sys.path:
 from plimsoll.cli import Command, guarded, json_option, network_option  # noqa: E402
 
 if TYPE_CHECKING:
-    from plimsoll.governance.market_command import Desk, Request
+    from plimsoll.governance.desk import Desk, Request
 
 EXAMPLE = """
 \b
@@ -25,6 +25,9 @@ Examples:
   ape run market list
   ape run market caps ETH --supply 100000 --debt none --dry-run
   ape run market ramp ETH 60 --days 14
+  ape run market add wbtc --token 0x2260...C599 --from wbtc.yaml --dry-run
+  ape run market feed ETH --heartbeat 7200
+  ape run market config
   ape run market pause ETH borrow collateral --hours 6
   ape run market pending
   ape run market execute
@@ -77,7 +80,7 @@ def reading(command: Command) -> Command:
 
 
 def _request(network: str, as_json: bool, alias: str | None = None, dry_run: bool = False) -> Request:
-    from plimsoll.governance.market_command import Request
+    from plimsoll.governance.desk import Request
 
     return Request(network, alias, dry_run, as_json)
 
@@ -112,6 +115,16 @@ def list_(**given: Any) -> None:
     from plimsoll.governance import market_command
 
     sys.exit(market_command.overview(_request(**given)))
+
+
+@cli.command(short_help="the groups of config/<network>.yaml that `ape run check` agrees with")
+@click.option("--config", "file", type=click.Path(dir_okay=False, path_type=Path), help="The network's file, if not that of the chain.")
+@reading
+def config(file: Path | None, **given: Any) -> None:
+    """Print the groups `roles` and `market` that the network's file needs for the chain as it is, to be pasted over those that it has."""
+    from plimsoll.governance import market_command
+
+    sys.exit(market_command.config(_request(**given), file))
 
 
 @cli.command(short_help="one asset")
@@ -157,7 +170,7 @@ def ramp(asset: str, ltv: int, days: int | None, **given: Any) -> None:
 
     def all_of(desk: Desk) -> tuple[Any, ...]:
         token = desk.token(asset)
-        return token, desk.now(token), ltv, days, token.role in desk.book.feeds
+        return token, desk.now(token), ltv, days, desk.has_feed(token)
 
     _change(given, "ramp", all_of)
 
@@ -203,8 +216,9 @@ def rates(asset: str, model: str, **given: Any) -> None:
     """Replace the rate model of ASSET by the one at MODEL."""
 
     def all_of(desk: Desk) -> tuple[Any, ...]:
-        token = desk.token(asset)
-        return token, desk.now(token), desk.address(model)
+        token, address = desk.token(asset), desk.address(model)
+        now = desk.now(token)
+        return token, now, address, desk.rates_said(token, now.rate_model, address)
 
     _change(given, "rates", all_of)
 
@@ -257,6 +271,86 @@ def lift(asset: str, **given: Any) -> None:
     _of_asset(given, asset, "lift")
 
 
+# ---------------------------------------------------------------- what prices an asset
+
+
+@cli.command(short_help="the pools that price an asset (owner)")
+@click.argument("asset")
+@click.argument("pool", required=False)
+@click.option("--second", is_flag=True, help="The second source. Without: the first.")
+@click.option("--quote", metavar="ASSET", help="What the pool trades against; as it is, if not given.")
+@click.option("--min-depth", metavar="UNITS", help="Units of account; below it new risk is blocked. As it is, if not given.")
+@acting
+def source(asset: str, pool: str | None, second: bool, quote: str | None, min_depth: str | None, **given: Any) -> None:
+    """Price ASSET by POOL, a pair or a range pool; none, with --second: by one pool less. Without POOL only its settings change.
+
+    The oracle lets no price move by more than 5 %, nor twice a day.
+    """
+    if pool is None and quote is None and min_depth is None:
+        raise click.UsageError("give a pool, --quote or --min-depth")
+
+    def all_of(desk: Desk) -> tuple[Any, ...]:
+        token, place = desk.token(asset), int(second)
+        return token, place, desk.source(token, place), desk.new_source(token, place, pool, quote, min_depth)
+
+    _change(given, "source", all_of)
+
+
+@cli.command(short_help="the price feed of an asset (owner)")
+@click.argument("asset")
+@click.argument("address", required=False)
+@click.option("--heartbeat", type=click.IntRange(60, 3 * 86_400), metavar="SECONDS", help="An answer older than this is stale.")
+@click.option("--min", "least", metavar="PRICE", help="Answers at or below it are not believed; whole tokens.")
+@click.option("--max", "most", metavar="PRICE", help="Nor at or above it.")
+@click.option("--in-quote/--in-units", default=None, help="The feed tells the price in the first source's quote, or in units of account.")
+@acting
+def feed(
+    asset: str, address: str | None, heartbeat: int | None, least: str | None, most: str | None, in_quote: bool | None, **given: Any
+) -> None:
+    """Let the AggregatorV3 at ADDRESS take part in the price of ASSET; none: no feed any more. Without ADDRESS only its settings change."""
+    if address is None and all(v is None for v in (heartbeat, least, most, in_quote)):
+        raise click.UsageError("give a feed, --heartbeat, --min, --max, --in-quote or --in-units")
+
+    def all_of(desk: Desk) -> tuple[Any, ...]:
+        token = desk.token(asset)
+        now, then = desk.feed(token), desk.new_feed(token, address, heartbeat, least, most, in_quote)
+        configuration = desk.now(token)
+        # a quote by a feed alone has a feed and no source
+        is_quote = now is not None and desk.source(token, 0) is None
+        return token, now, then, is_quote, max(configuration.ltv_bps, configuration.liquidation_ltv_bps)
+
+    _change(given, "feed", all_of)
+
+
+@cli.command(short_help="list a new asset (owner)")
+@click.argument("role")
+@click.option("--token", required=True, metavar="ADDRESS", help="The token.")
+@click.option(
+    "--from",
+    "file",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="YAML: the settings of one asset as presets have them (config/presets), or a preset that has ROLE.",
+)
+@click.option("--pool", metavar="ADDRESS", help="Its first source. Without: the pair of the file's quote.")
+@click.option("--feed", metavar="ADDRESS", help="Its feed, instead of the file's for this chain.")
+@click.option("--model", metavar="ADDRESS", help="A rate model that is there. Without: the file's `rates` are deployed first.")
+@click.option("--stakers", metavar="ADDRESS", help="Who get half of the origination fee, instead of the file's.")
+@click.option("--payer", metavar="ADDRESS", help="Who gives the seed, and has let the timelock take it. Without: whoever signs.")
+@acting
+def add(role: str, token: str, file: Path, **given: Any) -> None:
+    """List a token, as ROLE, in one operation of the timelock: what prices it, its terms, and its seed.
+
+    All of it is tried first, step by step, as the timelock (the node has to offer eth_simulateV1). --dry-run says what each step would do, and
+    what would be refused, and why.
+    """
+    from plimsoll.governance import add_command
+
+    names = ("pool", "feed", "model", "stakers", "payer")
+    wanted = add_command.Add(role, token, file, **{name: given.pop(name) for name in names})
+    sys.exit(add_command.add(_request(**given), wanted))
+
+
 # ---------------------------------------------------------------- changes of the whole market
 
 
@@ -280,7 +374,11 @@ def _member(role: str) -> Any:
     @click.argument("address")
     @acting
     def name(address: str, **given: Any) -> None:
-        _change(given, "member", lambda desk: (role, desk.configurator.call(role), desk.address(address)))
+        def all_of(desk: Desk) -> tuple[Any, ...]:
+            of_markets = desk.contract("MarketFactory").call(role) if role == "guardian" and desk.book.has("MarketFactory") else None
+            return role, desk.configurator.call(role), desk.address(address), of_markets
+
+        _change(given, "member", all_of)
 
     return name
 
@@ -292,8 +390,13 @@ steward, guardian = _member("steward"), _member("guardian")
 @click.argument("address")
 @acting
 def oracle(address: str, **given: Any) -> None:
-    """Replace the price oracle; it must agree with the old one within 5 %."""
-    _change(given, "oracle", lambda desk: (desk.pool.call("oracle"), desk.address(address)))
+    """Replace the price oracle; it must agree with the old one within 5 %, and have the feeds that LTVs above 65 % need."""
+
+    def all_of(desk: Desk) -> tuple[Any, ...]:
+        then = desk.address(address)
+        return desk.pool.call("oracle"), then, desk.owner_of(then), desk.timelock.address
+
+    _change(given, "oracle", all_of)
 
 
 @cli.command(short_help="replace the liquidation engine (owner)")
@@ -301,7 +404,12 @@ def oracle(address: str, **given: Any) -> None:
 @acting
 def engine(address: str, **given: Any) -> None:
     """Replace the liquidation engine."""
-    _change(given, "engine", lambda desk: (desk.pool.call("engine"), desk.address(address)))
+
+    def all_of(desk: Desk) -> tuple[Any, ...]:
+        now, then = desk.pool.call("engine"), desk.address(address)
+        return now, then, desk.engine_fees(now, then)
+
+    _change(given, "engine", all_of)
 
 
 # ---------------------------------------------------------------- the timelock
@@ -324,6 +432,15 @@ def execute(operation: str | None, **given: Any) -> None:
     from plimsoll.governance import market_command
 
     sys.exit(market_command.execute(_request(**given), operation))
+
+
+@cli.command(short_help="bring the address book in line with what somebody else has executed")
+@reading
+def follow(**given: Any) -> None:
+    """Bring the address book in line: the oracle and the engine that are in use, and what is listed, where somebody else executed it."""
+    from plimsoll.governance import market_command
+
+    sys.exit(market_command.follow(_request(**given)))
 
 
 @cli.command(short_help="take an operation out of the timelock")

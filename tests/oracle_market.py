@@ -243,6 +243,7 @@ class Market:
             raise
         assert self.band() == expected
         assert self.oracle.liquidation_depth(self.asset) == expected.liquidation_depth
+        assert self.oracle.has_feed(self.asset) == self.wiring.configuration().has_feed
         return expected
 
     def write(self, how: str = "poke") -> Band:

@@ -44,6 +44,8 @@ DAY: constant(uint256) = 86_400
 LTV_MARGIN_BPS: constant(uint256) = 500
 # Above 4/3 the floor of the seizure price (0.75 of the trigger price, with the bonus) would exceed the trigger price itself.
 MAX_BONUS_BPS: constant(uint256) = 13_000
+# Above it an asset needs a feed: pools alone do not follow a fall fast enough, and arbitrage ties a second one to the first.
+MAX_LTV_WITHOUT_FEED_BPS: constant(uint256) = 6_500
 MAX_ORIGINATION_FEE_BPS: constant(uint256) = 500
 MAX_RESERVES: constant(uint256) = 128
 
@@ -174,6 +176,7 @@ def list_reserve(asset: address, rate_model: address, ltv_bps: uint256, bonus_bp
     answers, decimals = self._ask_word(asset, method_id("decimals()", output_type=bytes4))
     assert answers and 6 <= decimals and decimals <= 18, "configurator: bad decimals"
     self._check_ltv(ltv_bps, bonus_bps)
+    self._check_feed(asset, ltv_bps)
     self._check_reserve_factor(reserve_factor_bps)
     self._check_rates(rate_model, empty(address), empty(address))
     # Only a pool of two reserves may have a FULL one.
@@ -216,6 +219,9 @@ def set_ltv(asset: address, ltv_bps: uint256, ramp_seconds: uint256):
     words: Words = self._listed(asset)
     self._check_ltv(ltv_bps, self._bonus_bps(words))
     old_ltv_bps: uint256 = self._ltv_bps(words)
+    # A cut is open to an asset that has lost its feed.
+    if ltv_bps > old_ltv_bps:
+        self._check_feed(asset, ltv_bps)
     liquidation_ltv_bps: uint256 = max(self._liquidation_ltv_bps(words), ltv_bps)
     ramp_until: uint256 = 0
     words.listing = (words.listing & ~((reserve_slots.MASK_14 << reserve_slots.LTV_AT) | reserve_slots.RAMPING)) | (
@@ -318,6 +324,8 @@ def unfreeze(asset: address):
     ownable._check_owner()
     words: Words = self._listed(asset)
     assert self._is_frozen(words), "configurator: not frozen"
+    # While it was frozen an oracle without its feed could come.
+    self._check_feed(asset, self._ltv_bps(words))
     words.market = words.market & ~reserve_slots.FROZEN
     self._configure(asset, words)
     log IPoolConfigurator.FrozenSet(asset=asset, old_frozen=True, frozen=False)
@@ -350,11 +358,18 @@ def set_oracle(oracle: address):
             asset: address = staticcall pool.reserve_at(id)
             words: Words = self._words(asset)
             with_depth: bool = self._depth_mode(words) == depth_math.FULL
-            agree: bool = self._do_agree(old_oracle, oracle, asset, with_depth)
+            agree: bool = False
+            prices: Prices = empty(Prices)
+            agree, prices = self._ask_band(oracle, asset)
+            if agree:
+                agree = self._agrees(old_oracle, asset, prices, with_depth)
             if agree and anchor.was != old_oracle:
-                agree = self._do_agree(anchor.was, oracle, asset, with_depth)
-            if not agree:
-                assert self._is_frozen(words), "configurator: oracles disagree"
+                agree = self._agrees(anchor.was, asset, prices, with_depth)
+            has_feed: bool = self._has_feed(oracle, asset, self._liquidation_ltv_bps(words))
+            if not (agree and has_feed):
+                if not self._is_frozen(words):
+                    assert agree, "configurator: oracles disagree"
+                    self._refuse_without_feed()
                 grace_until = block.timestamp + MAX_GRACE
     new_risk_from: uint256 = 0
     liquidation_from: uint256 = 0
@@ -532,6 +547,19 @@ def _check_actions(actions: uint256):
 @pure
 def _refuse_depth_mode():
     raise "configurator: bad depth mode"
+
+
+@internal
+@pure
+def _refuse_without_feed():
+    raise "configurator: no feed"
+
+
+@internal
+@view
+def _check_feed(asset: address, ltv_bps: uint256):
+    if not self._has_feed(staticcall ILendingPool(self.pool).oracle(), asset, ltv_bps):
+        self._refuse_without_feed()
 
 
 # ---------------------------------------------------------------- internals: roles
@@ -789,14 +817,13 @@ def _close_liquidation(until: uint256, paused_for: uint256):
 
 @internal
 @view
-def _do_agree(old_oracle: address, oracle: address, asset: address, with_depth: bool) -> bool:
+def _agrees(old_oracle: address, asset: address, new: Prices, with_depth: bool) -> bool:
+    """
+    @param new What the new oracle says
+    """
     answers: bool = False
     old: Prices = empty(Prices)
-    new: Prices = empty(Prices)
     answers, old = self._ask_band(old_oracle, asset)
-    if not answers:
-        return False
-    answers, new = self._ask_band(oracle, asset)
     return (
         answers
         and self._is_near(old.low, new.low)
@@ -807,6 +834,20 @@ def _do_agree(old_oracle: address, oracle: address, asset: address, with_depth: 
         and self._is_near(old.fresh_high, new.fresh_high)
         and (not with_depth or self._is_near(old.liquidation_depth, new.liquidation_depth))
     )
+
+
+@internal
+@view
+def _has_feed(oracle: address, asset: address, ltv_bps: uint256) -> bool:
+    """
+    @notice The oracle has the feed that an asset with this LTV needs, if it needs one. One that does not say so has none.
+    """
+    if ltv_bps <= MAX_LTV_WITHOUT_FEED_BPS:
+        return True
+    answers: bool = False
+    word: uint256 = 0
+    answers, word = self._ask(oracle, abi_encode(asset, method_id=method_id("has_feed(address)")), QUESTION_GAS)
+    return answers and word == 1
 
 
 @internal

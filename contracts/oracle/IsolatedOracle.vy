@@ -43,6 +43,7 @@ uses: price_sources
 exports: (
     PriceOracle.cached_ts,
     PriceOracle.feed_of,
+    PriceOracle.has_feed,
     PriceOracle.liquidation_depth,
     PriceOracle.quote_price,
     PriceOracle.source_of,

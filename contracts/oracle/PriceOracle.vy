@@ -350,6 +350,13 @@ def source_of(asset: address, place: uint256) -> (address, address, uint256):
 @external
 @view
 @reentrant
+def has_feed(asset: address) -> bool:
+    return price_sources.feed_words[asset] != 0
+
+
+@external
+@view
+@reentrant
 def feed_of(asset: address) -> (address, bool, uint256, uint256, uint256):
     """
     @notice The asset's (feed, in_quote, heartbeat, min_answer, max_answer), the bounds as they are held; zeros where it has no feed

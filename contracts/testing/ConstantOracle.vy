@@ -24,6 +24,7 @@ LOW_128: constant(uint256) = 2**128 - 1
 prices: HashMap[address, uint256]
 bands: HashMap[address, IPriceOracle.Band]
 has_band: HashMap[address, bool]
+lacks_feed: HashMap[address, bool]
 
 # ---------------------------------------------------------------- external, state-changing
 
@@ -77,6 +78,14 @@ def set_depth(asset: address, depth: uint256):
 
 
 @external
+def set_has_feed(asset: address, has_feed: bool):
+    """
+    @notice What `has_feed` answers: true, if not told otherwise, for any asset
+    """
+    self.lacks_feed[asset] = not has_feed
+
+
+@external
 @reentrant
 def new_risk_prices(asset: address) -> (uint256, uint256, uint256, IPriceOracle.Why):
     word: uint256 = self.prices[asset]
@@ -123,6 +132,13 @@ def liquidation_depth(asset: address) -> uint256:
 @reentrant
 def band(asset: address) -> IPriceOracle.Band:
     return self._band(asset)
+
+
+@external
+@view
+@reentrant
+def has_feed(asset: address) -> bool:
+    return not self.lacks_feed[asset]
 
 
 # ---------------------------------------------------------------- internals

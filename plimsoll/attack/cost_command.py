@@ -13,7 +13,7 @@ from plimsoll.abi import Artifacts, Contract, artifacts
 from plimsoll.addresses import AddressBook, Token, choose
 from plimsoll.attack.cost import DOWN, UP, AttackError, Market, PairMarket, RangeMarket
 from plimsoll.attack.gain import GRADES, Terms
-from plimsoll.attack.study import EDGES, Attack, Listing, Move, Price, Source, Study, study
+from plimsoll.attack.study import EDGES, Attack, Listing, Move, Price, Source, Study, Worst, study
 from plimsoll.cli import DONE
 from plimsoll.errors import Problem
 from plimsoll.pool_text import price_text
@@ -240,7 +240,7 @@ def show(token: Token, listing: Listing, why: Sequence[str], found: Study, conso
     if listing.has_feed:
         console.print("borrowing: an honest feed bounds the band, so a moved market brings nothing", soft_wrap=True)
     console.print()
-    for line in grade_lines(token, found):
+    for line in grade_lines(token.symbol, found):
         console.print(line, soft_wrap=True)
 
 
@@ -303,10 +303,10 @@ def _grade(a: Attack, arbitraged: bool) -> str:
     return f"[{GRADE_COLOURS[letter]}]{letter}[/]"
 
 
-def grade_lines(token: Token, found: Study) -> list[str]:
+def grade_lines(symbol: str, found: Worst) -> list[str]:
     share = words.percent(int(found.share * WAD))
     return [
-        _grade_line(f"grade of {token.symbol}", found.grade, found.worst, arbitraged=True),
+        _grade_line(f"grade of {symbol}", found.grade, found.worst, arbitraged=True),
         _grade_line("where nobody else trades", found.grade_unopposed, found.worst_unopposed, arbitraged=False),
         _grade_line(f"if {share} of the liquidity leaves first", found.grade_thinned, found.worst_thinned, arbitraged=True),
         f"[dim]grades by cost / gain, from: {', '.join(f'{letter} {price_text(least)}' for letter, least in GRADES[:-1])}; F below[/]",

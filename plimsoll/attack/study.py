@@ -57,6 +57,16 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Caps:
+    """Absolute caps, values at the honest price: of the asset, and of the one reserve beside it."""
+
+    supply: int
+    debt: int
+    other_supply: int
+    other_debt: int
+
+
+@dataclass(frozen=True)
 class Listing:
     """One asset: what prices it, and what may be done with it."""
 
@@ -74,10 +84,17 @@ class Listing:
     cash: int
     debt: int
     other_cash: int
+    # None: those by depth alone count
+    caps: Caps | None = None
+    # That low and high also wait for, if they wait for more than the liquidation prices
+    new_risk_buckets: int | None = None
 
     @property
     def buckets(self) -> int:
         return SLOW_BUCKETS_WITH_FEED if self.has_feed else SLOW_BUCKETS
+
+    def buckets_of(self, attack: str) -> int:
+        return self.new_risk_buckets or self.buckets if attack in NEW_RISK else self.buckets
 
     def there(self, attack: str) -> int:
         """What an attack could take now, at most."""
@@ -134,15 +151,9 @@ class Attack:
 
 
 @dataclass(frozen=True)
-class Study:
-    factor: Fraction
-    blocks: int
-    block_seconds: int
-    moves: tuple[Move, ...]
-    # By direction, the factors by which (the far edge, the near edge) of the band have followed when the blocks are over
-    band: dict[str, tuple[Fraction, Fraction]]
-    attacks: tuple[Attack, ...]
-    # The worst at any factor, by cost / gain; None: there is nothing to gain
+class Worst:
+    """The worst attacks at any factor, by cost / gain; None: there is nothing to gain."""
+
     worst: Attack | None
     worst_unopposed: Attack | None
     # Against arbitrage, by whoever could take out all liquidity but what a source needs to liquidate: the collateral that he seizes was
@@ -164,6 +175,30 @@ class Study:
         return grade(self.worst_thinned.ratio(True) if self.worst_thinned else None)
 
 
+@dataclass(frozen=True)
+class Study(Worst):
+    factor: Fraction
+    blocks: int
+    block_seconds: int
+    moves: tuple[Move, ...]
+    # By direction, the factors by which (the far edge, the near edge) of the band have followed when the blocks are over
+    band: dict[str, tuple[Fraction, Fraction]]
+    attacks: tuple[Attack, ...]
+
+
+def worst(listing: Listing, block_seconds: int, factors: Sequence[Fraction] = FACTORS) -> Worst:
+    """With an edge that stands for one block."""
+    anywhere = [a for f in factors for a in attacks(listing, f, 1, block_seconds)]
+    thin = tuple(s.thinned() for s in listing.sources)
+    left = [a for f in factors for a in attacks(listing, f, 1, block_seconds, thin) if a.what not in NEW_RISK]
+    return Worst(
+        worst=_worst(anywhere, True),
+        worst_unopposed=_worst(anywhere, False),
+        worst_thinned=_worst(left, True),
+        share=1 - Fraction(sum(s.depth for s in thin), sum(s.depth for s in listing.sources) or 1),
+    )
+
+
 def study(listing: Listing, factor: Fraction, blocks: int, block_seconds: int, factors: Sequence[Fraction] = FACTORS) -> Study:
     """All for one factor and so many blocks, and the worst attack at any factor, with an edge that stands for one block."""
     gap = ticks_of(factor)
@@ -171,21 +206,18 @@ def study(listing: Listing, factor: Fraction, blocks: int, block_seconds: int, f
     for direction in (UP, DOWN):
         seen = followed(gap, blocks, block_seconds, listing.buckets)
         band[direction] = factor_of(seen.far), factor_of(seen.near)
-    asked = sorted({*factors, factor})
-    anywhere = [a for f in asked for a in attacks(listing, f, 1, block_seconds)]
-    thin = tuple(s.thinned() for s in listing.sources)
-    left = [a for f in asked for a in attacks(listing, f, 1, block_seconds, thin) if a.what not in NEW_RISK]
+    found = worst(listing, block_seconds, sorted({*factors, factor}))
     return Study(
+        worst=found.worst,
+        worst_unopposed=found.worst_unopposed,
+        worst_thinned=found.worst_thinned,
+        share=found.share,
         factor=factor,
         blocks=blocks,
         block_seconds=block_seconds,
         moves=tuple(_move(s, d, factor, blocks) for s in listing.sources for d in (UP, DOWN)),
         band=band,
         attacks=tuple(attacks(listing, factor, blocks, block_seconds)),
-        worst=_worst(anywhere, True),
-        worst_unopposed=_worst(anywhere, False),
-        worst_thinned=_worst(left, True),
-        share=1 - Fraction(sum(s.depth for s in thin), sum(s.depth for s in listing.sources) or 1),
     )
 
 
@@ -194,12 +226,16 @@ def attacks(listing: Listing, factor: Fraction, blocks: int, block_seconds: int,
 
     played   the sources as they are when they are moved, if not as they were when the caps were filled
     """
-    held = blocks_to_follow(ticks_of(factor), block_seconds, listing.buckets) + blocks - 1
     found = []
+    # Most of them are held equally long
+    prices: dict[tuple[str, int], tuple[Price, Price]] = {}
     for direction in (UP, DOWN):
-        moves = [_move(s, direction, factor, held) for s in (listing.sources if played is None else played)]
-        unopposed, arbitraged = _together([m.unopposed for m in moves]), _together([m.arbitraged for m in moves])
         for what in (w for w, d in DIRECTIONS.items() if d == direction):
+            held = blocks_to_follow(ticks_of(factor), block_seconds, listing.buckets_of(what)) + blocks - 1
+            if (direction, held) not in prices:
+                moves = [_move(s, direction, factor, held) for s in (listing.sources if played is None else played)]
+                prices[direction, held] = _together([m.unopposed for m in moves]), _together([m.arbitraged for m in moves])
+            unopposed, arbitraged = prices[direction, held]
             bounded = listing.has_feed and what in NEW_RISK
             gain = 0 if bounded else _gain(listing, what, factor)
             now = min(gain, listing.there(what))
@@ -228,13 +264,39 @@ def _gain(listing: Listing, what: str, h: Fraction) -> int:
 
     terms, other, limit = listing.terms, listing.other, listing.limit_bps
     there = listing.there(what)
+    # What the absolute caps leave of it, at the honest price: with the loan, and with the other reserve's collateral, that go with it
+    collateral, debt = _absolute(listing, limit)
     ways: dict[str, Callable[[], int]] = {
-        BORROW_AGAINST: lambda: borrow_against(h, most(first.market.moved(UP, h), _uncapped(there, terms.ltv_bps * limit)), terms, limit),
-        BORROW_IT: lambda: borrow_it(h, most(first.market.moved(DOWN, h), int(there / h)), other, limit),
-        SEIZE_IT: lambda: seize_it(h, most(first.market, there), terms, limit),
-        CALL_DEBTS: lambda: call_debts(h, most(first.market, there), other, limit),
+        BORROW_AGAINST: lambda: borrow_against(
+            h, _least(most(first.market.moved(UP, h), _uncapped(there, terms.ltv_bps * limit)), *_at(collateral, h)), terms, limit
+        ),
+        BORROW_IT: lambda: borrow_it(h, _least(most(first.market.moved(DOWN, h), int(there / h)), *_at(debt, 1 / h)), other, limit),
+        SEIZE_IT: lambda: seize_it(h, _least(most(first.market, there), *_at(collateral, Fraction(1))), terms, limit),
+        CALL_DEBTS: lambda: call_debts(h, _least(most(first.market, there), *_at(debt, Fraction(1))), other, limit),
     }
     return ways[what]()
+
+
+# (a cap on raw units, as a value; what the other reserve's cap allows for, as a value at whatever price)
+_Bound = tuple[int, int] | None
+
+
+def _absolute(listing: Listing, limit: int) -> tuple[_Bound, _Bound]:
+    """(of collateral, of debt)"""
+    caps = listing.caps
+    if caps is None:
+        return None, None
+    loans = _uncapped(caps.other_debt, listing.terms.ltv_bps * limit) if listing.terms.ltv_bps else caps.supply
+    return (caps.supply, loans), (caps.debt, caps.other_supply * listing.other.ltv_bps * limit // BPS**2)
+
+
+def _at(bound: _Bound, h: Fraction) -> tuple[int, ...]:
+    """Where the price is `h` times the honest one."""
+    return () if bound is None else (int(bound[0] * h), bound[1])
+
+
+def _least(number: int, *others: int) -> int:
+    return min(number, *others) if others else number
 
 
 def _uncapped(loan: int, part: int) -> int:

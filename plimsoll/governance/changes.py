@@ -1,12 +1,13 @@
-"""Changes to a market: one call of its configurator each, by whom, and in words what was and what will be. Pure functions of what was read.
+"""Changes to a market: one call of its configurator or its oracle each, by whom, and in words what was and what will be. Pure functions of
+what was read.
 
-Whoever asks for what holds already gets Unchanged. What the configurator refuses it is asked itself, before anything is sent.
+Whoever asks for what holds already gets Unchanged. What a contract refuses it is asked itself, before anything is sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,7 @@ from plimsoll.presets import DEPTH_MODES, MAX_LTV_BPS_WITHOUT_FEED
 from plimsoll.words import duration
 
 OWNER, STEWARD, GUARDIAN = "owner", "steward", "guardian"
+ORACLE = "PriceOracle"
 ZERO = "0x" + "00" * 20
 DAY = 86_400
 MIN_RAMP_DAYS, MAX_RAMP_DAYS = 7, 365
@@ -59,6 +61,14 @@ class Change:
     # the oracle whose prices would count
     oracle: str | None = None
     notes: tuple[str, ...] = ()
+    # what is called, by its name in the book
+    target: str = "PoolConfigurator"
+    # (name in the book, function, arguments) of what goes with it, in one operation
+    also: tuple[tuple[str, str, tuple[Any, ...]], ...] = ()
+
+    @property
+    def moves_prices(self) -> bool:
+        return self.oracle is not None or self.target == ORACLE
 
 
 def percent(bps: int) -> str:
@@ -152,8 +162,11 @@ def reserve_factor(token: Token, now: Any, factor_bps: int) -> Change:
     return _one(token, "set_reserve_factor", "reserve factor", percent(now.reserve_factor_bps), percent(factor_bps), factor_bps)
 
 
-def rates(token: Token, now: Any, model: str) -> Change:
-    return _one(token, "set_rate_model", "rate model", now.rate_model, model, model)
+def rates(token: Token, now: Any, model: str, said: Sequence[tuple[str, int, int]] = ()) -> Change:
+    """`said`: (where, the rate there of the old model, of the new one), WAD a year."""
+    change = _one(token, "set_rate_model", "rate model", now.rate_model, model, model)
+    rows = tuple(Row(f"borrow rate {where}", words.percent(old, 2), words.percent(new, 2)) for where, old, new in said)
+    return replace(change, rows=(*change.rows, *rows), notes=("no stage changes at once: what is owed grows at another rate from then on",))
 
 
 def depth_mode(token: Token, now: Any, mode: str) -> Change:
@@ -230,20 +243,110 @@ def lift_liquidation(paused_until: int, now: int) -> Change:
     return Change(OWNER, "lift_liquidation_pause", (), "end the pause of liquidation", rows)
 
 
-def member(role: str, now: str, then: str) -> Change:
-    """Who is steward or guardian."""
-    if now == then:
+def member(role: str, now: str, then: str, of_markets: str | None = None) -> Change:
+    """Who is steward or guardian. `of_markets`: who is it of the isolated markets, if there are any; he follows."""
+    if now == then and of_markets in (None, then):
         raise Unchanged(f"the {role} is {then} already")
-    return Change(OWNER, f"set_{role}", (then,), role, (Row(role, now, then),))
+    rows = [Row(role, now, then)]
+    if of_markets in (None, then):
+        return Change(OWNER, f"set_{role}", (then,), role, tuple(rows))
+    rows.append(Row(f"{role} of isolated markets", str(of_markets), then))
+    return Change(OWNER, f"set_{role}", (then,), role, tuple(rows), also=(("MarketFactory", f"set_{role}", (then,)),))
 
 
-def oracle(now: str, then: str) -> Change:
+def oracle(now: str, then: str, owner: str | None = None, timelock: str | None = None) -> Change:
+    """`owner`: who may configure the new one, if it says so."""
     if now == then:
         raise Unchanged(f"the oracle is {then} already")
-    return Change(OWNER, "set_oracle", (then,), "oracle", (Row("oracle", now, then),), oracle=then)
+    rows, notes = [Row("oracle", now, then)], []
+    if owner != timelock:
+        rows.append(Row("owner of the oracle", str(timelock), owner or "not told"))
+        notes.append("WARNING: the timelock does not own it: sources and feeds change without a delay, or not at all")
+    return Change(OWNER, "set_oracle", (then,), "oracle", tuple(rows), oracle=then, notes=tuple(notes))
 
 
-def engine(now: str, then: str) -> Change:
+def engine(now: str, then: str, fees: tuple[int, int] | None = None) -> Change:
+    """`fees`: the protocol's part of what is seized, of the old engine and of the new one, bps."""
     if now == then:
         raise Unchanged(f"the liquidation engine is {then} already")
-    return Change(OWNER, "set_engine", (then,), "liquidation engine", (Row("liquidation engine", now, then),))
+    rows = [Row("liquidation engine", now, then)]
+    if fees is not None:
+        rows.append(Row("fee of liquidations", *map(percent, fees)))
+    notes = (
+        "no stage changes: who can be liquidated is for the oracle's prices and the LTVs to say",
+        "how much an engine seizes, and at which price, is in its code, which nothing here looks into",
+    )
+    return Change(OWNER, "set_engine", (then,), "liquidation engine", tuple(rows), notes=notes)
+
+
+# ---------------------------------------------------------------------- what prices an asset
+
+
+@dataclass(frozen=True)
+class Source:
+    """A pool, against a quote; WAD units of account."""
+
+    pool: str
+    quote: Token
+    min_depth: int
+
+    def text(self) -> str:
+        return f"{self.pool} against {self.quote.symbol}, at least {words.money(self.min_depth, 0)} deep"
+
+
+@dataclass(frozen=True)
+class Feed:
+    """As PriceOracle keeps it; the bounds are answers, as the feed's `decimals` count."""
+
+    address: str
+    in_quote: bool
+    heartbeat: int
+    min_answer: int
+    max_answer: int
+    decimals: int
+
+    def text(self) -> str:
+        least, most = (f"{Decimal(n).scaleb(-self.decimals).normalize():,f}" for n in (self.min_answer, self.max_answer))
+        unit = "of the quote" if self.in_quote else "units of account"
+        return f"{self.address}, an answer each {duration(self.heartbeat)}, {least} to {most} {unit}"
+
+
+PLACES = ("first source", "second source")
+
+
+def source(token: Token, place: int, now: Source | None, then: Source | None) -> Change:
+    """`then` None: no second source any more."""
+    what = PLACES[place]
+    if now == then:
+        raise Unchanged(f"the {what} of {token.symbol} is that already" if now else f"{token.symbol} has no {what}")
+    if then is None and place == 0:
+        raise Problem(f"the first source of {token.symbol} cannot be taken away, only replaced: freeze the asset instead")
+    given = (ZERO, ZERO, 0) if then is None else (then.pool, then.quote.address, then.min_depth)
+    function = ("set_source", "set_second_source")[place]
+    row = Row(what, now.text() if now else "none", then.text() if then else "none")
+    return Change(OWNER, function, (token.address, *given), f"{what} of {token.symbol}", (row,), token.address, target=ORACLE)
+
+
+def feed(token: Token, now: Feed | None, then: Feed | None, is_quote: bool, ltv_bps: int) -> Change:
+    """`then` None: no feed any more. `is_quote`: nothing but the feed prices it. `ltv_bps`: the largest that holds, also in liquidations."""
+    if now == then:
+        raise Unchanged(f"the feed of {token.symbol} is that already" if now else f"{token.symbol} has no feed")
+    row = Row("feed", now.text() if now else "none", then.text() if then else "none")
+    title, notes = f"feed of {token.symbol}", []
+    if then is None:
+        if is_quote:
+            raise Problem(f"nothing but its feed prices {token.symbol}: it can be replaced, not taken away")
+        if ltv_bps > MAX_LTV_BPS_WITHOUT_FEED:
+            most = percent(MAX_LTV_BPS_WITHOUT_FEED)
+            notes += [
+                f"WARNING: {token.symbol} has an LTV of {percent(ltv_bps)}, be it in liquidations alone: above {most} it needs a feed",
+                "no contract refuses this, because the oracle knows no pool, and `ape run check` will report it",
+                "unless the feed lies, cut the LTV or freeze the asset first",
+            ]
+        args: tuple[Any, ...] = (token.address, ZERO, False, 0, 0, 0)
+        return Change(OWNER, "set_feed", args, title, (row,), token.address, notes=tuple(notes), target=ORACLE)
+    bounds = (then.heartbeat, then.min_answer, then.max_answer)
+    if is_quote:
+        return Change(OWNER, "set_quote_feed", (token.address, then.address, *bounds), title, (row,), token.address, target=ORACLE)
+    args = (token.address, then.address, then.in_quote, *bounds)
+    return Change(OWNER, "set_feed", args, title, (row,), token.address, target=ORACLE)

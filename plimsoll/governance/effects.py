@@ -27,7 +27,8 @@ class Effect:
     changed_at_once: int
     changed_in_the_end: int
     newly_liquidatable: int
-    newly_without_room: int
+    # None: not known, because other prices for new risk would count
+    newly_without_room: int | None
 
     def figures(self) -> dict[str, Any]:
         """JSON data."""
@@ -79,7 +80,7 @@ def effect(
         newly_liquidatable=sum(
             a != words.LIQUIDATION and words.LIQUIDATION in later for a, *later in zip(now, at_once, in_the_end, strict=True)
         ),
-        newly_without_room=sum(before > 0 and after == 0 for before, after in rooms),
+        newly_without_room=None if prices is not None else sum(before > 0 and after == 0 for before, after in rooms),
     )
 
 

@@ -4,115 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from plimsoll import cli, words
-from plimsoll.abi import Artifacts, artifacts, read
-from plimsoll.addresses import AddressBook, Token, choose, is_address
+from plimsoll import networks, presets, words
+from plimsoll.abi import Contract, read
 from plimsoll.cli import DONE, NOTHING
 from plimsoll.errors import Problem
-from plimsoll.governance import changes
-from plimsoll.governance.changes import GUARDIAN, OWNER, STEWARD, Change, Unchanged, actions_text, cap_text, percent
-from plimsoll.governance.effects import Effect, Prices, effect
-from plimsoll.governance.timelock import UNSET, Operation, Timelock, call_text
-from plimsoll.monitor import Monitor, distribution_line
-from plimsoll.reference.depth import FULL
-from plimsoll.rpc import DEV_KEYS, Reverted, Rpc, RpcError, Wallet, to_hex
+from plimsoll.governance import changes, live
+from plimsoll.governance.add_command import follow_listing
+from plimsoll.governance.changes import GUARDIAN, ORACLE, OWNER, STEWARD, Change, Unchanged, actions_text, cap_text, percent
+from plimsoll.governance.desk import Desk, Request, nothing_to_do, on_desk, schedule, token_of
+from plimsoll.governance.effects import Effect
+from plimsoll.governance.timelock import Operation, call_text
+from plimsoll.monitor import distribution_line
+from plimsoll.rpc import Reverted, to_hex
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 PAST = {"execute": "executed", "cancel": "cancelled"}
+# What an oracle says within a day of a change that moved a price; a longer delay outlasts it
+SWITCHED_TODAY, DAY = "oracle: switched today", 86_400
 # Functions of the configurator after which the book names something else
 FOLLOWED = {"set_oracle": "PriceOracle", "set_engine": "LiquidationEngine"}
-
-
-@dataclass(frozen=True)
-class Request:
-    """What all the commands share."""
-
-    network: str
-    alias: str | None = None
-    dry_run: bool = False
-    as_json: bool = False
-
-
-class Desk:
-    """One deployment, with what its governance needs."""
-
-    def __init__(self, rpc: Rpc, request: Request):
-        from rich.console import Console
-
-        self.rpc = rpc
-        self.request = request
-        notes = Console(stderr=True, highlight=False)
-        self.book = AddressBook.open(rpc)
-        self.artifacts: Artifacts = artifacts(say=lambda text: notes.print(text))
-        self.configurator, self.pool, self.lens = (
-            self.book.contract(n, rpc, self.artifacts) for n in ("PoolConfigurator", "LendingPool", "Lens")
-        )
-        self.timelock = Timelock(rpc, self.book, self.artifacts)
-        self.monitor = Monitor(rpc, self.book, self.artifacts)
-        console = Console(highlight=False)
-        self.console = console if console.is_terminal else Console(highlight=False, width=160)
-        self._wallet: Wallet | None = None
-
-    @property
-    def wallet(self) -> Wallet:
-        if self._wallet is None:
-            self._wallet = Wallet(self.rpc, account=cli.account(self.request.alias, self.rpc.chain_id, DEV_KEYS[0], "the change"))
-        return self._wallet
-
-    def token(self, text: str) -> Token:
-        return choose(text, self.book.tokens)
-
-    def now(self, token: Token) -> Any:
-        """IPoolConfigurator.Configuration."""
-        return self.configurator.call("configuration", token.address)
-
-    def is_steward(self) -> bool:
-        """Whoever signs; in a dry run that names nobody: as if."""
-        if self.request.dry_run and self.request.alias is None:
-            return True
-        return bool(self.configurator.call("steward") == self.wallet.address)
-
-    def address(self, text: str) -> str:
-        """Of a contract or a person, by digits or by its name in the book."""
-        if is_address(text):
-            return to_checksum_address(text)
-        if text.lower() == "nobody":
-            return changes.ZERO
-        if self.book.has(text):
-            return self.book.address(text)
-        raise Problem(f"'{text}' is no address: give 0x and 40 digits (a typing mistake breaks its checksum), or a name of {self.book.shown}")
-
-    def effect(self, change: Change) -> Effect:
-        usages = self.monitor.usages(self.monitor.borrowers())
-        accounts = self.monitor.accounts([a for a, _ in usages])
-        prices = None if change.oracle is None else self.prices(change.oracle)
-        return effect(accounts, int(self.pool.call("borrow_limit_bps")), change.asset, change.ltv, prices)
-
-    def prices(self, oracle: str) -> dict[str, Prices]:
-        contract = self.artifacts.at("PriceOracle", oracle, self.rpc)
-        tokens = self.book.tokens
-        try:
-            bands = read(self.rpc, [contract.request("band", t.address) for t in tokens])
-        except RpcError as e:
-            raise Problem(f"{oracle} does not answer as an oracle: {e}") from None
-        modes = read(self.rpc, [self.configurator.request("configuration", t.address) for t in tokens])
-        return {
-            t.address: (b.liquidation_high, b.liquidation_low, b.liquidation_depth if m.depth_mode == FULL else words.MAX_UINT256)
-            for t, b, m in zip(tokens, bands, modes, strict=True)
-        }
-
-
-def _desk(request: Request, act: Callable[[Desk], int]) -> int:
-    with Rpc(cli.endpoint(request.network)) as rpc:
-        return act(Desk(rpc, request))
 
 
 # ---------------------------------------------------------------------- changes
@@ -120,28 +38,36 @@ def _desk(request: Request, act: Callable[[Desk], int]) -> int:
 
 def change(request: Request, plan: Callable[[Desk], Change]) -> int:
     """Do it, or put it into the timelock; with dry_run only say so. Returns the exit code."""
-    return _desk(request, lambda desk: _change(desk, plan))
+    return on_desk(request, lambda desk: _change(desk, plan))
 
 
 def _change(desk: Desk, plan: Callable[[Desk], Change]) -> int:
     try:
         wanted = plan(desk)
     except Unchanged as e:
-        return _nothing(desk, str(e))
-    data = desk.configurator.data(wanted.function, *wanted.args)
-    _try(desk, wanted, data)
-    found = desk.effect(wanted)
+        return nothing_to_do(desk, str(e))
+    contract = desk.contract(wanted.target)
+    data = contract.data(wanted.function, *wanted.args)
+    calls = [(contract, data), *((desk.contract(name), desk.contract(name).data(f, *args)) for name, f, args in wanted.also)]
+    for to, call in calls:
+        wanted = replace(wanted, notes=(*wanted.notes, *_try(desk, wanted, to, call)))
+    bands = desk.bands_after(wanted, data)
+    if bands is not None:
+        wanted = replace(wanted, notes=(*wanted.notes, *desk.price_notes(bands)))
+    found = desk.effect(wanted, bands)
     figures: dict[str, Any] = {
         "change": wanted.title,
         "by": wanted.role,
-        "call": f"PoolConfigurator.{call_text(desk.configurator, data, desk.book)}",
+        "call": f"{wanted.target}.{call_text(contract, data, desk.book)}",
+        "also": [desk.timelock.text(to.address, call) for to, call in calls[1:]],
         "rows": [{"what": r.what, "now": r.now, "then": r.then} for r in wanted.rows],
         "notes": list(wanted.notes),
         "effect": found.figures(),
     }
     if not desk.request.as_json:
         show_change(wanted, found, desk.console)
-    outcome, code = (_schedule if wanted.role == OWNER else _send)(desk, wanted, data)
+    to_wait = [(to.address, call) for to, call in calls]
+    outcome, code = schedule(desk, to_wait) if wanted.role == OWNER else _send(desk, wanted, data)
     if desk.request.as_json:
         print(json.dumps({**figures, **outcome}, indent=2))
     else:
@@ -149,23 +75,19 @@ def _change(desk: Desk, plan: Callable[[Desk], Change]) -> int:
     return code
 
 
-def _nothing(desk: Desk, text: str) -> int:
-    if desk.request.as_json:
-        print(json.dumps({"state": "nothing to do", "said": text}, indent=2))
-    else:
-        desk.console.print(f"nothing to do: {text}", soft_wrap=True)
-    return NOTHING
-
-
-def _try(desk: Desk, wanted: Change, data: bytes) -> None:
-    """Ask the configurator, as whoever may do it, before anything is sent."""
+def _try(desk: Desk, wanted: Change, contract: Contract, data: bytes) -> list[str]:
+    """Ask the contract, as whoever may do it, before anything is sent. Returns what is to be said of its answer."""
     sender = desk.timelock.address if wanted.role == OWNER else desk.configurator.call(wanted.role)
     if sender == changes.ZERO:
         raise Problem(f"there is no {wanted.role}: the owner can name one (`ape run market {wanted.role} ADDRESS`)")
     try:
-        desk.rpc.eth_call(desk.configurator.address, data, sender)
+        desk.rpc.eth_call(contract.address, data, sender)
     except Reverted as e:
-        raise Problem(f"{wanted.title}: the configurator would refuse it: {e.reason or e}") from None
+        if e.reason == SWITCHED_TODAY and desk.timelock.delay() >= DAY:
+            return [f"refused now ({e.reason}), and asked again when it has waited: the prices after it cannot be told yet"]
+        who = "oracle" if wanted.target == ORACLE else "configurator"
+        raise Problem(f"{wanted.title}: the {who} would refuse it: {e.reason or e}") from None
+    return []
 
 
 def _send(desk: Desk, wanted: Change, data: bytes) -> tuple[dict[str, Any], int]:
@@ -180,41 +102,11 @@ def _send(desk: Desk, wanted: Change, data: bytes) -> tuple[dict[str, Any], int]
     return {"state": "done", "tx": tx, "said": f"done: {tx}"}, DONE
 
 
-def _schedule(desk: Desk, wanted: Change, data: bytes) -> tuple[dict[str, Any], int]:
-    """The owner's wait in the timelock."""
-    timelock = desk.timelock
-    salt, operation, ready_ts = timelock.place(desk.configurator.address, data)
-    shown, delay = to_hex(operation), timelock.delay()
-    outcome: dict[str, Any] = {"operation": shown, "delay_seconds": delay}
-    if ready_ts != UNSET:
-        return {
-            **outcome,
-            "state": "waiting",
-            "ready_ts": ready_ts,
-            "said": f"nothing to do: it waits already, {_when(desk, shown, ready_ts)}",
-        }, NOTHING
-    if desk.request.dry_run:
-        said = f"dry run: operation {shown[:10]} would wait in the timelock for {words.duration(delay)}, then anyone could execute it"
-        return {**outcome, "state": "dry run", "said": said}, DONE
-    if not timelock.may("PROPOSER", desk.wallet.address):
-        raise Problem(f"{desk.wallet.address} may not propose to the timelock {timelock.address} (name an account with --account)")
-    receipt = desk.wallet.transact(timelock.address, timelock.schedule_data(desk.configurator.address, data, salt, delay))
-    ready_ts = int(timelock.contract.call("get_timestamp", operation))
-    said = f"scheduled: {_when(desk, shown, ready_ts)}"
-    return {**outcome, "state": "scheduled", "tx": receipt["transactionHash"], "ready_ts": ready_ts, "said": said}, DONE
-
-
-def _when(desk: Desk, operation: str, ready_ts: int) -> str:
-    left = ready_ts - desk.rpc.timestamp()
-    how = f"`ape run market execute {operation[:10]}`"
-    return f"operation {operation[:10]} can be executed now: {how}" if left <= 0 else f"{how} in {words.duration(left)}"
-
-
 # ---------------------------------------------------------------------- the timelock
 
 
 def pending(request: Request) -> int:
-    return _desk(request, _pending)
+    return on_desk(request, _pending)
 
 
 def _pending(desk: Desk) -> int:
@@ -239,7 +131,7 @@ def _pending(desk: Desk) -> int:
 
 def execute(request: Request, text: str | None) -> int:
     """One operation, or all that are ready."""
-    return _desk(request, lambda desk: _execute(desk, text))
+    return on_desk(request, lambda desk: _execute(desk, text))
 
 
 def _execute(desk: Desk, text: str | None) -> int:
@@ -247,7 +139,7 @@ def _execute(desk: Desk, text: str | None) -> int:
     if text is None:
         ready = [o for o in desk.timelock.pending() if o.is_ready(now)]
         if not ready:
-            return _nothing(desk, "no operation of the timelock can be executed now")
+            return nothing_to_do(desk, "no operation of the timelock can be executed now")
     else:
         ready = [desk.timelock.find(text)]
         if not ready[0].is_ready(now):
@@ -264,7 +156,7 @@ def _execute(desk: Desk, text: str | None) -> int:
 
 
 def cancel(request: Request, text: str) -> int:
-    return _desk(request, lambda desk: _cancel(desk, text))
+    return on_desk(request, lambda desk: _cancel(desk, text))
 
 
 def _cancel(desk: Desk, text: str) -> int:
@@ -297,28 +189,94 @@ def _act(desk: Desk, operation: Operation, data: bytes, word: str, role: str) ->
 
 
 def _follow(desk: Desk, operation: Operation) -> None:
-    """The book names the oracle and the engine: the new ones from now on."""
+    """The book names the oracle and the engine, the new ones from now on, and each asset that is listed."""
     changed = False
     for target, payload in operation.calls:
         decoded = desk.configurator.interface.decode_input(payload) if target == desk.configurator.address else None
+        if decoded is not None and decoded[0] == "list_reserve":
+            role = follow_listing(desk, decoded[1][0])
+            if not desk.request.as_json:
+                hint = "`ape run market config` says what the network's file needs"
+                desk.console.print(f"{desk.book.shown} knows it as '{role}'; {hint}", soft_wrap=True)
+            changed = True
         if decoded is not None and decoded[0] in FOLLOWED:
-            address = decoded[1][0]
-            entry = desk.book.data["contracts"][FOLLOWED[decoded[0]]]
-            entry.update(address=address, code_hash=to_hex(keccak(desk.rpc.code(address))))
-            # of the one before
-            for key in ("args", "tx", "block", "block_hash"):
-                entry.pop(key, None)
-            entry["args"] = []
+            _replace_entry(desk, FOLLOWED[decoded[0]], decoded[1][0])
             changed = True
     if changed:
         desk.book.save()
 
 
+def follow(request: Request) -> int:
+    """Bring the address book in line with what somebody else has executed."""
+    return on_desk(replace(request, follows=True), _follow_chain)
+
+
+def _follow_chain(desk: Desk) -> int:
+    book, said = desk.book, []
+    problem = book.belongs_to(desk.rpc)
+    if problem is not None:
+        raise Problem(problem)
+    for name, getter in (("PriceOracle", "oracle"), ("LiquidationEngine", "engine")):
+        address = desk.pool.call(getter)
+        if address != book.address(name):
+            _replace_entry(desk, name, address)
+            said.append(f"{name} is {address} now")
+    count = int(desk.pool.call("reserves_count"))
+    for number in range(len(book.tokens), count):
+        address = desk.pool.call("reserve_at", number)
+        role = follow_listing(desk, address)
+        said.append(f"{book.token(role).symbol} ({address}) is listed, as '{role}'")
+    if not said:
+        book.check(desk.rpc)
+        return nothing_to_do(desk, f"{book.shown} is as the chain has it")
+    book.check(desk.rpc)
+    book.save()
+    if desk.request.as_json:
+        print(json.dumps({"state": "done", "said": said}, indent=2))
+    else:
+        for line in said:
+            desk.console.print(f"{book.shown}: {line}", soft_wrap=True)
+    return DONE
+
+
+def _replace_entry(desk: Desk, name: str, address: str) -> None:
+    entry = desk.book.data["contracts"][name]
+    entry.update(address=address, code_hash=to_hex(keccak(desk.rpc.code(address))))
+    # of the one before
+    for key in ("args", "tx", "block", "block_hash"):
+        entry.pop(key, None)
+    entry["args"] = []
+
+
 # ---------------------------------------------------------------------- what is configured
 
 
+def config(request: Request, file: Path | None) -> int:
+    """The groups of config/<network>.yaml with which `ape run check` agrees, as YAML."""
+    return on_desk(request, lambda desk: _config(desk, file))
+
+
+def _config(desk: Desk, file: Path | None) -> int:
+    network = networks.load(file) if file is not None else networks.find(desk.rpc.chain_id)
+    if network is None:
+        network = networks.Network("", "", desk.rpc.chain_id)
+    if network.chain_id != desk.rpc.chain_id:
+        raise Problem(f"{network.name}.yaml is of chain {network.chain_id}, {desk.rpc.shown} is chain {desk.rpc.chain_id}")
+    name = network.preset or desk.book.data["preset"]
+    groups = live.sections(desk.rpc, desk.book, desk.artifacts, presets.load(name), network)
+    text = live.yaml_text(groups)
+    where = f"config/{network.name}.yaml" if network.name else "a file in config"
+    if desk.request.as_json:
+        print(json.dumps({"file": network.name or None, "yaml": text}, indent=2))
+    else:
+        # not by rich: this is to be pasted
+        print(f"# In {where}, in the place of the groups of these names: what chain {desk.rpc.chain_id} has at block {desk.rpc.block_number()}")
+        print(text, end="")
+    return DONE
+
+
 def overview(request: Request) -> int:
-    return _desk(request, _overview)
+    return on_desk(request, _overview)
 
 
 def _overview(desk: Desk) -> int:
@@ -333,7 +291,7 @@ def _overview(desk: Desk) -> int:
     for name in ("asset", "LTV", "in liquidations", "bonus", "fee", "supplied", "cap", "owed", "cap", "used", "state"):
         table.add_column(name, justify="left" if name in ("asset", "state") else "right", no_wrap=name != "state")
     for v, c in views:
-        token = _token(desk, v.asset)
+        token = token_of(desk, v.asset)
         table.add_row(
             token.symbol,
             percent(c.new_risk_ltv_bps),
@@ -354,7 +312,7 @@ def _overview(desk: Desk) -> int:
 
 
 def show(request: Request, text: str) -> int:
-    return _desk(request, lambda desk: _show(desk, text))
+    return on_desk(request, lambda desk: _show(desk, text))
 
 
 def _show(desk: Desk, text: str) -> int:
@@ -397,10 +355,6 @@ def _views(desk: Desk) -> list[tuple[Any, Any]]:
     return list(zip(views, read(desk.rpc, [desk.configurator.request("configuration", v.asset) for v in views]), strict=True))
 
 
-def _token(desk: Desk, asset: str) -> Token:
-    return desk.book.token_at(asset) or Token("", asset, words.short(asset), 18)
-
-
 def _state(desk: Desk, v: Any, c: Any) -> str:
     found = ["frozen"] if c.frozen else []
     if c.paused_actions:
@@ -436,7 +390,7 @@ def _market_figures(desk: Desk, market: Any) -> dict[str, Any]:
 
 
 def _figures(desk: Desk, v: Any, c: Any) -> dict[str, Any]:
-    token = _token(desk, v.asset)
+    token = token_of(desk, v.asset)
     return {
         "asset": token.symbol,
         "role": token.role,
@@ -490,7 +444,9 @@ def effect_lines(wanted: Change, found: Effect) -> list[str]:
         lines.append(f"in the end  {distribution_line(found.in_the_end)}")
     changed = max(found.changed_at_once, found.changed_in_the_end)
     lines.append(f"{_accounts(changed)} would change stage, {found.newly_liquidatable} of them to LIQUIDATION, at the prices of now")
-    if found.newly_without_room:
+    if found.newly_without_room is None:
+        lines.append("how much each could still borrow is not worked out")
+    elif found.newly_without_room:
         lines.append(f"{_accounts(found.newly_without_room)} could borrow no more")
     return lines
 

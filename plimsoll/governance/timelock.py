@@ -1,4 +1,4 @@
-"""The timelock: what waits in it, from its events, and the next free place for an operation of one call."""
+"""The timelock: what waits in it, from its events, and the next free place for an operation."""
 
 from __future__ import annotations
 
@@ -96,18 +96,27 @@ class Timelock:
         known = ", ".join(o.id[:10] for o in waiting) or "nothing waits"
         raise Problem(f"no operation '{text}' waits in the timelock: give at least 0x and four digits of its id (there are: {known})")
 
-    def place(self, target: str, payload: bytes) -> tuple[bytes, bytes, int]:
-        """(salt, id, time) of the operation of this one call: the one that waits, or the first that is still free."""
+    def place(self, calls: Sequence[tuple[str, bytes]]) -> tuple[bytes, bytes, int]:
+        """(salt, id, time) of the operation of these calls: the one that waits, or the first that is still free."""
         for number in range(MOST_REPEATS):
             salt = number.to_bytes(32, "big")
-            operation = self.contract.call("hash_operation", target, 0, payload, NOTHING_BEFORE, salt)
+            operation = self._hash(calls, salt)
             ready_ts = int(self.contract.call("get_timestamp", operation))
             if ready_ts != DONE:
                 return salt, operation, ready_ts
         raise Problem(f"this very operation has been executed {MOST_REPEATS} times")
 
-    def schedule_data(self, target: str, payload: bytes, salt: bytes, delay: int) -> bytes:
-        return self.contract.data("schedule", target, 0, payload, NOTHING_BEFORE, salt, delay)
+    def _hash(self, calls: Sequence[tuple[str, bytes]], salt: bytes) -> bytes:
+        if len(calls) == 1:
+            return bytes(self.contract.call("hash_operation", calls[0][0], 0, calls[0][1], NOTHING_BEFORE, salt))
+        targets, payloads = [t for t, _ in calls], [p for _, p in calls]
+        return bytes(self.contract.call("hash_operation_batch", targets, [0] * len(calls), payloads, NOTHING_BEFORE, salt))
+
+    def schedule_data(self, calls: Sequence[tuple[str, bytes]], salt: bytes, delay: int) -> bytes:
+        if len(calls) == 1:
+            return self.contract.data("schedule", calls[0][0], 0, calls[0][1], NOTHING_BEFORE, salt, delay)
+        targets, payloads = [t for t, _ in calls], [p for _, p in calls]
+        return self.contract.data("schedule_batch", targets, [0] * len(calls), payloads, NOTHING_BEFORE, salt, delay)
 
     def execute_data(self, operation: Operation) -> bytes:
         targets, payloads = [t for t, _ in operation.calls], [p for _, p in operation.calls]
@@ -127,7 +136,9 @@ class Timelock:
         for name in self.book.names:
             if self.book.address(name) == target:
                 return f"{name}.{call_text(self.artifacts.at(self.book.kind(name), target, self.rpc), payload, self.book)}"
-        return f"{target}.{to_hex(payload)}"
+        # a token that is about to be listed
+        said = call_text(self.artifacts.at("TestToken", target, self.rpc), payload, self.book)
+        return f"{target}.{said}"
 
 
 def call_text(contract: Contract, payload: bytes, book: AddressBook) -> str:

@@ -476,6 +476,11 @@ class Configuration:
     feed: Feed | None = None
     quote: Quote | None = None
 
+    @property
+    def has_feed(self) -> bool:
+        """It takes part, be it silent now. A fixed price is none."""
+        return self.feed is not None or (self.quote is not None and self.quote.feed is not None)
+
 
 @dataclass(frozen=True)
 class Cache:

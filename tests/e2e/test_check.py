@@ -212,6 +212,7 @@ def test_check__other_tokens_and_treasury_in_the_file__named(check: Check, marke
         ("feed of 'volatile'", "missing", person(2)),
         ("treasury of the pool", deployer, person(3)),
         ("receiver of the protocol share", deployer, person(3)),
+        ("treasury of the market factory", deployer, person(3)),
     ]
 
 

@@ -23,6 +23,9 @@ move_range(o, "wide")
 open_range("eth", "slim", usd=1)
 close_range(o + 1)
 ranges("{person(77)}")
+print("E", bundler.operators() == operators.address, vault_usd.asset() == usd.address, vaults.vaults_count(), markets.markets_count())
+isolated()
+isolated(1)
 plimsoll()
 print("C", book.token("dollar").unit)
 """
@@ -49,6 +52,9 @@ def test_console__deployed__contracts_and_helpers(market: Market, run: Run) -> N
         "error: 'slim' is no range: narrow, wide, full, or percent to both sides, like 7.5",
         "#5: ",
         "nothing is deposited",
+        "E True True 2 0",
+        "there are no isolated markets yet",
+        "error: there is no isolated market 1",
         "C 1000000",
     ):
         assert text in done.stdout, done.stdout

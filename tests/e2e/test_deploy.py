@@ -27,7 +27,7 @@ from tests.e2e.conftest import ROOT, Run, is_one_line, person
 pytestmark = pytest.mark.e2e
 
 WEMIX = load("wemix")
-STEPS = 52
+STEPS = 66
 
 
 class Killed(BaseException):
@@ -67,6 +67,16 @@ def test_deploy__fresh_chain__every_contract_recorded_and_wired(rpc: Rpc, deploy
         "Quoter",
         "Router",
         "RangePool",
+        "Bundler",
+        "ReserveVaultBlueprint",
+        "ReserveVaultFactory",
+        "ReserveVault.dollar",
+        "ReserveVault.volatile",
+        "LendingPoolBlueprint",
+        "PoolConfiguratorBlueprint",
+        "LiquidationEngineBlueprint",
+        "IsolatedOracleBlueprint",
+        "MarketFactory",
         "Timelock",
     ]
     for name in book.names:
@@ -105,6 +115,7 @@ def test_verify__other_parameters__named(rpc: Rpc, deployer: Wallet, compiled: A
     assert verify(rpc, book, compiled, WEMIX, treasury=person(1)) == [
         f"treasury of the pool is {deployer.address}, not {person(1)}",
         f"receiver of the protocol share is {deployer.address}, not {person(1)}",
+        f"treasury of the market factory is {deployer.address}, not {person(1)}",
     ]
 
 
@@ -355,7 +366,7 @@ def test_deploy__existing_tokens__used_as_they_are(rpc: Rpc, deployer: Wallet, c
     # 1 unit of account for 1e8 raw units
     assert book.contract("PriceOracle", rpc, compiled).call("quote_price", book.token("dollar").address) == 10**28
     assert book.contract("LendingPool", rpc, compiled).call("treasury") == book.contract("PairFactory", rpc, compiled).call("feeTo")
-    assert not any(step.startswith(("market", "RangePool.")) for step in report.done)
+    assert not any(step.startswith(("market(", "RangePool.")) for step in report.done)
     assert not book.has("RangePool")
     assert book.contract("Pair", rpc, compiled).call("totalSupply") == 0
     assert not deploy(rpc, deployer, WEMIX, compiled, options=Options(tokens=tokens, treasury=person(7)), where=tmp_path).changed
@@ -384,6 +395,35 @@ def test_deploy__token_unusable__refused_before_anything_is_sent(
         deploy(rpc, deployer, WEMIX, compiled, options=Options(tokens={r: at.get(a, a) for r, a in tokens.items()}), where=tmp_path)
     assert transactions(rpc, deployer) == sent
     assert not (tmp_path / "31337.json").exists()
+
+
+def test_deploy__vault_made_by_somebody_else__taken_as_it_is(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    """Anybody may create it as soon as the pool has listed the asset: it is the same vault."""
+    stranger = Wallet(rpc, DEV_KEYS[2])
+
+    def hurry(step: str, phase: str) -> None:
+        if (step, phase) == ("ReserveVaultFactory", "recorded"):
+            book = AddressBook.read(tmp_path / "31337.json")
+            factory = book.contract("ReserveVaultFactory", rpc, compiled)
+            for token in book.tokens:
+                stranger.transact(factory.address, factory.data("create_vault", book.address("LendingPool"), token.address))
+
+    before = transactions(rpc, deployer)
+    report = deploy(rpc, deployer, WEMIX, compiled, where=tmp_path, hook=hurry)
+    assert transactions(rpc, deployer) - before == STEPS - 2
+    book = AddressBook.open(rpc, tmp_path)
+    vaults = book.contract("ReserveVaultFactory", rpc, compiled)
+    assert [vaults.call("vaults", i) for i in range(2)] == [book.address(f"ReserveVault.{r}") for r in ("dollar", "volatile")]
+    assert report.changed
+    assert not deploy(rpc, deployer, WEMIX, compiled, where=tmp_path).changed
+
+
+def test_deploy__without_wrapped_coin__the_bundler_has_none(rpc: Rpc, deployer: Wallet, compiled: Artifacts, tmp_path: Path) -> None:
+    nukem = load("nukem")
+    book = deploy(rpc, deployer, nukem, compiled, where=tmp_path).book
+    assert not book.has("WrappedNative")
+    assert book.contract("Bundler", rpc, compiled).call("WETH9") == "0x" + "00" * 20
+    assert verify(rpc, AddressBook.open(rpc, tmp_path), compiled, nukem) == []
 
 
 def test_deploy__account_without_coin__refused(rpc: Rpc, compiled: Artifacts, tmp_path: Path) -> None:

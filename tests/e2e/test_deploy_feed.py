@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 WAD = 10**18
 PRESET = load("wemix-feed")
-STEPS = 67
+STEPS = 83
 VOLATILE = PRESET.asset("volatile")
 FEED_AT_LEAST = 10 * 10**8
 

@@ -382,6 +382,8 @@ def test_band__quote_with_a_feed__prices_follow_it() -> None:
     oracle = load("oracle/IsolatedOracle.vy").deploy(token, quote, traded.pair, MIN_DEPTH, 0, feed, HOUR, 10**6, 10**10)
     one = oracle.band(token)
     assert (one.why, oracle.band(quote).low) == (0, UNIT)
+    # the quote is priced by the feed, the token by its pair alone
+    assert (oracle.has_feed(quote), oracle.has_feed(token)) == (True, False)
     feed.set_answer(2 * 10**8)
     two = oracle.band(token)
     assert abs(two.low - 2 * one.low) <= 1

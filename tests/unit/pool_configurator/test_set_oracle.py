@@ -41,6 +41,11 @@ def set_call(target: address, call: Bytes[260]):
 
 @external
 @view
+def has_feed(asset: address) -> bool:
+    return True
+
+@external
+@view
 @raw_return
 def band(asset: address) -> Bytes[384]:
     if self.burns:
@@ -68,6 +73,11 @@ count: uint256
 def __init__(other: address, count: uint256):
     self.other = other
     self.count = count
+
+@external
+@view
+def has_feed(asset: address) -> bool:
+    return True
 
 @external
 @view

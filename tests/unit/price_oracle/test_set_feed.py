@@ -58,6 +58,30 @@ def test_feed_of__none__zeros(market: Market) -> None:
     assert market.oracle.feed_of(boa.env.generate_address()) == (ZERO, False, 0, 0, 0)
 
 
+def test_has_feed__set_silent_and_removed__whether_one_is_configured(market: Market) -> None:
+    feed = new_feed()
+    assert market.oracle.has_feed(market.asset) is False
+    market.set_feed(feed, eth_feed())
+    assert market.oracle.has_feed(market.asset) is True
+    assert market.oracle.has_feed(boa.env.generate_address()) is False
+    # what it says now is another question
+    feed.set_answer(0)
+    assert market.band().why & Why.FEED_FAILED
+    assert market.oracle.has_feed(market.asset) is True
+
+
+def test_has_feed__before_the_first_source_and_after_it__is_there(owner: Any) -> None:
+    oracle = load("oracle/PriceOracle.vy").deploy(sender=owner)
+    asset = load("testing/TestToken.vy").deploy("ETH", "ETH", 18)
+    oracle.set_feed(asset, new_feed(), False, HEARTBEAT, MIN_ANSWER, MAX_ANSWER, sender=owner)
+    assert oracle.has_feed(asset) is True
+    market = new_market(owner, feed=True)
+    market.still()
+    assert market.oracle.has_feed(market.asset) is True
+    assert market.set_feed(None, None) == ""
+    assert market.oracle.has_feed(market.asset) is False
+
+
 # asset decimals, quote decimals, feed decimals, answer -> price of 1e18 raw units, WAD
 PRICES = {
     "ETH, 8 decimals": (18, 6, 8, 200 * 10**8, 200 * WAD),

@@ -30,6 +30,8 @@ def test_set_quote__valid_price__is_every_price_of_the_asset(oracle: Any, owner:
     assert oracle.new_risk_prices(asset) == (price, price, MAX_UINT256, 0)
     assert oracle.liquidation_prices(asset) == (price, price, price, price)
     assert oracle.liquidation_depth(asset) == MAX_UINT256
+    # nobody says when it is worth something else
+    assert oracle.has_feed(asset) is False
     oracle.poke(asset)
     assert oracle.source_of(asset, 0) == (ZERO, ZERO, 0)
     assert oracle.cached_ts(asset) == 0

@@ -44,6 +44,7 @@ def test_set_quote_feed__valid__stores_logs_and_prices(oracle: Any, owner: Any, 
     price = 99 * 10**28
     assert tuple(oracle.band(usd)) == (price, price, price, price, price, price, MAX_UINT256, MAX_UINT256, FEED, 0)
     assert oracle.quote_price(usd) == 0
+    assert oracle.has_feed(usd) is True
 
 
 @pytest.mark.parametrize("answer", [MIN + 1, 10**8, MAX - 16])

@@ -203,3 +203,81 @@ def test_market_wide__calls_and_unchanged() -> None:
             make()
     with pytest.raises(Unchanged, match="liquidation is not paused"):
         changes.lift_liquidation(100, 100)
+
+
+# ---------------------------------------------------------------- what prices an asset
+
+POOL, OTHER = "0x" + "44" * 20, "0x" + "55" * 20
+SOURCE = changes.Source(POOL, USD, 250_000 * E18)
+FEED = changes.Feed(OTHER, False, 3_600, 20 * 10**8, 2_000 * 10**8, 8)
+
+
+def test_source__first_and_second__which_call_of_the_oracle() -> None:
+    then = changes.Source(OTHER, USD, 300_000 * E18)
+    c = changes.source(ETH, 0, SOURCE, then)
+    assert (c.role, c.target, c.function) == (OWNER, "PriceOracle", "set_source")
+    assert c.args == (ETH.address, OTHER, USD.address, 300_000 * E18)
+    assert c.rows == (Row("first source", f"{POOL} against USD, at least 250,000 deep", f"{OTHER} against USD, at least 300,000 deep"),)
+    assert c.moves_prices
+    c = changes.source(ETH, 1, None, then)
+    assert (c.function, c.rows[0].now) == ("set_second_source", "none")
+    c = changes.source(ETH, 1, then, None)
+    assert (c.args, c.rows[0].then) == ((ETH.address, ZERO, ZERO, 0), "none")
+
+
+def test_source__the_same_or_none__said() -> None:
+    with pytest.raises(Unchanged, match="the first source of ETH is that already"):
+        changes.source(ETH, 0, SOURCE, SOURCE)
+    with pytest.raises(Unchanged, match="ETH has no second source"):
+        changes.source(ETH, 1, None, None)
+    with pytest.raises(Problem, match="the first source of ETH cannot be taken away, only replaced: freeze the asset instead"):
+        changes.source(ETH, 0, SOURCE, None)
+
+
+def test_feed__of_an_asset_and_of_a_quote__which_call_of_the_oracle() -> None:
+    c = changes.feed(ETH, None, FEED, False, 6_500)
+    assert (c.target, c.function, c.notes) == ("PriceOracle", "set_feed", ())
+    assert c.args == (ETH.address, OTHER, False, 3_600, 20 * 10**8, 2_000 * 10**8)
+    assert c.rows == (Row("feed", "none", f"{OTHER}, an answer each 60 min 0 s, 20 to 2,000 units of account"),)
+    c = changes.feed(USD, changes.Feed(POOL, False, 60, 1, 2, 8), FEED, True, 6_500)
+    assert (c.function, c.args) == ("set_quote_feed", (USD.address, OTHER, 3_600, 20 * 10**8, 2_000 * 10**8))
+    with pytest.raises(Unchanged, match="the feed of ETH is that already"):
+        changes.feed(ETH, FEED, FEED, False, 0)
+    with pytest.raises(Unchanged, match="ETH has no feed"):
+        changes.feed(ETH, None, None, False, 0)
+    with pytest.raises(Problem, match="nothing but its feed prices USD: it can be replaced, not taken away"):
+        changes.feed(USD, FEED, None, True, 0)
+
+
+@pytest.mark.parametrize("ltv_bps, warned", [(6_500, False), (6_501, True), (8_500, True)])
+def test_feed__taken_away__a_warning_above_65_percent(ltv_bps: int, warned: bool) -> None:
+    c = changes.feed(ETH, FEED, None, False, ltv_bps)
+    assert c.args == (ETH.address, ZERO, False, 0, 0, 0)
+    assert any("above 65 % it needs a feed" in note for note in c.notes) == warned
+
+
+def test_rates_and_engine__what_both_say__in_rows() -> None:
+    c = changes.rates(ETH, configuration(), POOL, [("at no use", 0, E18 // 100)])
+    assert c.rows == (Row("rate model", PERSON, POOL), Row("borrow rate at no use", "0.00 %", "1.00 %"))
+    c = changes.engine(POOL, OTHER, (300, 250))
+    assert c.rows == (Row("liquidation engine", POOL, OTHER), Row("fee of liquidations", "3 %", "2.5 %"))
+    assert any("nothing here looks into" in note for note in c.notes)
+    assert changes.engine(POOL, OTHER).rows == (Row("liquidation engine", POOL, OTHER),)
+
+
+def test_oracle__of_another_owner__warned() -> None:
+    assert changes.oracle(POOL, OTHER, PERSON, PERSON).notes == ()
+    for owner in (ZERO, None):
+        c = changes.oracle(POOL, OTHER, owner, PERSON)
+        assert c.rows[1] == Row("owner of the oracle", PERSON, owner or "not told")
+        assert any("WARNING: the timelock does not own it" in note for note in c.notes)
+
+
+def test_member__guardian_of_isolated_markets__follows() -> None:
+    assert changes.member("guardian", POOL, OTHER, OTHER).also == ()
+    c = changes.member("guardian", POOL, OTHER, POOL)
+    assert c.also == (("MarketFactory", "set_guardian", (OTHER,)),)
+    # also where only the market's own is right already
+    assert changes.member("guardian", OTHER, OTHER, POOL).also == c.also
+    with pytest.raises(Unchanged):
+        changes.member("guardian", OTHER, OTHER, OTHER)

@@ -62,6 +62,8 @@ def test_effect__other_oracle__its_prices() -> None:
     found = effect(PEOPLE, 8_000, None, None, prices)
     assert found.at_once == (0, 1, 1, 0, 2)
     assert (found.changed_at_once, found.newly_liquidatable) == (4, 2)
+    # what new risk counts by the other prices is not known here
+    assert found.newly_without_room is None
 
 
 def test_effect__already_liquidatable__not_counted_as_new() -> None:

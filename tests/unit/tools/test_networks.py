@@ -113,8 +113,21 @@ def test_load__shipped__anvil() -> None:
         ("market.volatile.frozen", "yes", "market.volatile.frozen must be true or false, not 'yes'"),
         ("market.volatile.paused", "borrow", "market.volatile.paused must be a list of names"),
         ("market.volatile.paused", ["repay"], "market.volatile.paused has 'repay': it must be of supply, borrow, collateral, flash"),
-        ("market.volatile.color", 1, "market.volatile.color is no setting (known here: bonus_percent, debt_cap, depth_mode, frozen, "
-         "ltv_percent, origination_fee_bps, paused, rate_model, reserve_factor_percent, stakers, supply_cap)"),
+        ("market.volatile.color", 1, "market.volatile.color is no setting (known here: bonus_percent, debt_cap, depth_mode, feed, fixed_price, "
+         "frozen, ltv_percent, origination_fee_bps, paused, rate_model, reserve_factor_percent, second_source, source, stakers, supply_cap, "
+         "token)"),
+        ("market.volatile.source", A, "market.volatile.source must be a group of settings"),
+        ("market.volatile.source", {"pool": A}, "market.volatile.source.quote is missing"),
+        ("market.volatile.source", {"pool": A, "quote": "dollar", "minimum_depth": 999},
+         "market.volatile.source.minimum_depth is 999: it must lie between 1000 and 1000000000000"),
+        ("market.volatile.second_source", "nothing", "market.volatile.second_source must be a group of settings"),
+        ("market.volatile.feed", {"address": A, "minimum_price": 2, "maximum_price": 2, "heartbeat_seconds": 60},
+         "market.volatile.feed.minimum_price must be below maximum_price"),
+        ("market.volatile.feed", {"address": A, "minimum_price": 1, "maximum_price": 2, "heartbeat_seconds": 59},
+         "market.volatile.feed.heartbeat_seconds is 59 s: it must lie between 60 and 259200 s"),
+        ("market.volatile.feed", {"address": "0x12", "minimum_price": 1, "maximum_price": 2, "heartbeat_seconds": 60},
+         "market.volatile.feed.address is '0x12': it must be an address in quotes, with its checksum"),
+        ("market.volatile.fixed_price", 0, "market.volatile.fixed_price is 0: it must lie between 0.000001 and 1000000"),
         ("check.oracle_age_seconds", 59, "check.oracle_age_seconds is 59 s: it must lie between 60 and 2592000 s"),
         ("check.may_be_blocked", "volatile", "check.may_be_blocked must be a list of names"),
         ("check.often", 1, "check.often is no setting (known here: may_be_blocked, oracle_age_seconds)"),
@@ -144,3 +157,54 @@ def test_find__two_files_of_a_chain__refused(tmp_path: Path) -> None:
         (tmp_path / f"{name}.yaml").write_text("description: x\nchain_id: 7\n")
     with pytest.raises(NetworkError, match=r"one\.yaml and two\.yaml are both of chain 7: name one with --config"):
         networks.find(7, tmp_path)
+
+
+# ---------------------------------------------------------------- what was listed since
+
+LISTED: dict[str, Any] = {
+    "token": C,
+    "ltv_percent": 60,
+    "bonus_percent": 110,
+    "reserve_factor_percent": 20,
+    "rate_model": B,
+    "source": {"pool": A, "quote": "dollar", "minimum_depth": "250000.5"},
+    "feed": {"address": B, "heartbeat_seconds": 3_600, "minimum_price": "0.5", "maximum_price": 2_000, "in_quote": True},
+    "debt_cap": 7,
+}
+
+
+def with_listed(**changes: Any) -> Network:
+    entry = {k: v for k, v in {**LISTED, **changes}.items() if v is not None}
+    return networks.parse({**CONTENT, "market": {"wbtc": entry}}, "mine", "mine.yaml")
+
+
+def test_listed__by_its_token__an_asset_with_these_terms() -> None:
+    (asset,) = with_listed().listed(presets.load("wemix"))
+    assert (asset.role, asset.ltv_bps, asset.bonus_bps, asset.reserve_factor_bps) == ("wbtc", 6_000, 11_000, 2_000)
+    assert (asset.quote, asset.minimum_depth_wad) == ("dollar", 2_500_005 * WAD // 10)
+    assert (asset.depth_mode, asset.supply_cap_wad, asset.debt_cap_wad) == ("new_risk", 0, 7 * WAD)
+    assert asset.feed is not None
+    assert (asset.feed.heartbeat_seconds, asset.feed.minimum_price_wad, asset.feed.in_quote) == (3_600, WAD // 2, True)
+    (asset,) = with_listed(source=None, feed="none", fixed_price="1.5").listed(presets.load("wemix"))
+    assert (asset.quote, asset.feed, asset.fixed_price_wad) == (None, None, 3 * WAD // 2)
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"token": None}, "mine.yaml names 'wbtc', which is no asset of the preset 'wemix': of one listed since, name its token"),
+        ({"ltv_percent": None}, "mine.yaml: market.wbtc.ltv_percent is missing: nothing else says it of an asset listed since the deployment"),
+        ({"rate_model": None}, "mine.yaml: market.wbtc.rate_model is missing: nothing else says it of an asset listed since the deployment"),
+    ],
+)
+def test_listed__not_all_of_it__said(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(NetworkError) as error:
+        with_listed(**changes).listed(presets.load("wemix"))
+    assert str(error.value) == message
+
+
+def test_listed__token_of_an_asset_of_the_preset__refused() -> None:
+    network = networks.parse(changed("market.volatile.token", C), "mine", "mine.yaml")
+    with pytest.raises(NetworkError, match=r"market\.volatile\.token is for an asset that the preset 'wemix' does not list"):
+        network.listed(presets.load("wemix"))
+    assert networks.parse(CONTENT, "mine", "mine.yaml").listed(presets.load("wemix")) == ()

@@ -47,6 +47,14 @@ def test_why__every_flag_of_the_interface__has_words() -> None:
     assert words.why(1 | 1 << 20) == [words.WHY[1], "for a reason this version does not know (1048576)"]
 
 
+def test_why__isolated__six_hours_instead_of_half_an_hour() -> None:
+    six_hours = "its last six hours are not known: they are once its oracle has been poked at least once an hour for six hours"
+    assert words.why(8, isolated=True) == [six_hours]
+    assert words.why(8) == ["its pool's history is too short: 33 minutes are needed, 63 beside a feed"]
+    # all else is the same oracle's
+    assert {bit: text for bit, text in words.ISOLATED_WHY.items() if bit != 8} == {bit: text for bit, text in words.WHY.items() if bit != 8}
+
+
 def test_sources__any_set__listed() -> None:
     assert words.sources(0) == "none"
     assert words.sources(1) == "first pool"
