@@ -10,11 +10,13 @@ UV_VERSION := 0.13.8
 HOST_PATH := $(PATH)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export APE_DATA_FOLDER := $(CURDIR)/.ape
-export PYTHONDONTWRITEBYTECODE := 1
+# Every library's compiled code too, which uv leaves to the first import: without it each command compiles what it imports.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
 
 PYTEST := python -m pytest -q
 BOA := -m "not e2e" -n 2 --dist worksteal
-E2E_FILES := $(wildcard tests/e2e/test_*.py)
+# A file's tests share what its first one sets up.
+E2E := -m e2e -n 2 --dist loadfile tests/e2e
 CONTRACTS = $(shell find contracts interfaces -name '*.vy' -o -name '*.vyi')
 
 .PHONY: help setup demo incident test test-deep differential gas lint clean
@@ -33,11 +35,11 @@ incident: setup ## a thin pool's dump, falls by half, three real crashes: who is
 test: setup node_modules/.ready ## all tests (and the line coverage of the contracts)
 	@$(PYTEST) $(BOA) --contract-coverage
 	@python -m coverage combine -q && python -m coverage report
-	@$(if $(E2E_FILES),$(PYTEST) -m e2e tests/e2e)
+	@$(PYTEST) $(E2E)
 
 test-deep: setup node_modules/.ready ## all tests, with 50 times as many examples
 	@PLIMSOLL_DEPTH=deep $(PYTEST) $(BOA)
-	@$(if $(E2E_FILES),PLIMSOLL_DEPTH=deep $(PYTEST) -m e2e tests/e2e)
+	@PLIMSOLL_DEPTH=deep $(PYTEST) $(E2E)
 
 differential: setup node_modules/.ready ## a million random steps beside Uniswap's published pools, and every tick, in out/differential.json
 	@python -m tests.differential

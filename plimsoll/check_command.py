@@ -13,7 +13,7 @@ from plimsoll.addresses import AddressBook, BookError
 from plimsoll.cli import DONE, FAILED
 from plimsoll.errors import Problem
 from plimsoll.feeds import FeedError
-from plimsoll.governance import live
+from plimsoll.governance import live, live_isolated
 from plimsoll.networks import ACTIONS, Network
 from plimsoll.presets import Preset
 from plimsoll.rpc import Rpc
@@ -91,6 +91,7 @@ def compare(rpc: Rpc, book: AddressBook, compiled: Artifacts, network: Network) 
         *_as_configured(book, network),
         *_wiring(rpc, book, compiled, preset, network),
         *_results("wiring and roles", live.listed_checks(rpc, book, compiled, preset, network)),
+        *_results("wiring and roles", live_isolated.checks_beside(rpc, book, compiled, preset, network)),
         *_terms(rpc, book, compiled, whole, network),
         *_pauses(rpc, book, compiled, whole, network),
         *_oracle(rpc, book, compiled, whole, network),
@@ -118,7 +119,8 @@ def _wiring(rpc: Rpc, book: AddressBook, compiled: Artifacts, preset: Preset, ne
     named = {n: getattr(network, n) for n in ("owner", "steward", "guardian", "delay_seconds")}
     roles = {**wiring.governance(book), **{n: v for n, v in named.items() if v is not None}}
     checks = wiring.wiring(rpc, book, compiled, preset, network.treasury, roles)
-    return _results("wiring and roles", live.as_changed(rpc, book, network, checks))
+    checks = live.as_changed(rpc, book, network, checks)
+    return _results("wiring and roles", live_isolated.as_changed(rpc, book, network, checks))
 
 
 def _terms(rpc: Rpc, book: AddressBook, compiled: Artifacts, preset: Preset, network: Network) -> list[Result]:

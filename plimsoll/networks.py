@@ -7,14 +7,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from eth_utils.address import is_checksum_address
+
 from plimsoll.errors import Problem
 from plimsoll.presets import (
     BPS,
     DEPTH_MODES,
     LTV_MARGIN_BPS,
     MAX_BONUS_BPS,
+    MAX_CAP_SIX,
     MAX_HEARTBEAT,
     MAX_ORIGINATION_FEE_BPS,
+    MIN_BONUS_BPS,
     MIN_DEPTH,
     MIN_HEARTBEAT,
     WAD,
@@ -63,9 +67,19 @@ class FeedTerms:
         return Feed({}, self.heartbeat_seconds, self.minimum_price_wad, self.maximum_price_wad, self.in_quote, None)
 
 
+@dataclass(frozen=True)
+class IsolatedQuote:
+    """How the factory of isolated markets prices a quote: by one of the two, or it does not list it."""
+
+    # units of account for a whole token
+    fixed_price_wad: int | None = None
+    feed: FeedTerms | None = None
+
+
 # The asset had one, and has none any more
 NO_SOURCE = Source(ZERO, "", 0)
 NO_FEED = FeedTerms(ZERO, 0, 0, 0, False)
+NO_QUOTE = IsolatedQuote()
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,9 @@ class Network:
     guardian: str | None = None
     delay_seconds: int | None = None
     terms: dict[str, Terms] = field(default_factory=dict)
+    # of isolated markets: what their factory lists in another way than was deployed, by address
+    quotes: dict[str, IsolatedQuote] = field(default_factory=dict)
+    rate_models: dict[str, bool] = field(default_factory=dict)
     # the oldest that the oracle's last look at an asset may be; None: any
     oracle_age_seconds: int | None = None
     # assets whose new risk may be closed by the oracle without being a difference
@@ -187,6 +204,7 @@ def parse(content: Any, name: str, file: str) -> Network:
     top = Section(content, file, "", NetworkError)
     roles = top.section("roles") if top.has("roles") else Section({}, file, "roles", NetworkError)
     check = top.section("check") if top.has("check") else Section({}, file, "check", NetworkError)
+    isolated = top.section("isolated") if top.has("isolated") else Section({}, file, "isolated", NetworkError)
     group = top.section("market") if top.has("market") else Section({}, file, "market", NetworkError)
 
     def address(section: Section, key: str) -> str | None:
@@ -207,10 +225,12 @@ def parse(content: Any, name: str, file: str) -> Network:
         guardian=address(roles, "guardian"),
         delay_seconds=delay_of(roles) if roles.has("delay_seconds") else None,
         terms={role: _terms(section) for role, section in group.sections()},
+        quotes={a: _unless_none(s, a, NO_QUOTE, _isolated_quote) or NO_QUOTE for a, s in _by_address(isolated, "quotes")},
+        rate_models={a: s.flag(a) for a, s in _by_address(isolated, "rate_models")},
         oracle_age_seconds=age,
         may_be_blocked=check.names("may_be_blocked") if check.has("may_be_blocked") else (),
     )
-    for section in (roles, check, top):
+    for section in (roles, check, isolated, top):
         section.done()
     return network
 
@@ -222,17 +242,37 @@ def _by_role(top: Section, key: str) -> dict[str, str]:
     return {role: section.address(role) for role in section.roles()}
 
 
+def _by_address(s: Section, key: str) -> list[tuple[str, Section]]:
+    """The addresses that a group's settings are of, and the group."""
+    if not s.has(key):
+        return []
+    content = s.get(key)
+    group = s.section(key)
+    for address in content:
+        if not isinstance(address, str) or not is_checksum_address(address):
+            s.fail(key, f"has '{address}': it must be an address in quotes, with its checksum")
+    return [(address, group) for address in content]
+
+
+def _isolated_quote(s: Section) -> IsolatedQuote:
+    if not s.has("fixed_price"):
+        return IsolatedQuote(feed=_feed_terms(s))
+    found = IsolatedQuote(s.number("fixed_price", WAD, "0.000000000000000001", "2000000000000000"))
+    s.done()
+    return found
+
+
 def _terms(s: Section) -> Terms:
     def number(key: str, scale: int, least: str, most: str, unit: str) -> int | None:
         return s.number(key, scale, least, most, unit) if s.has(key) else None
 
     terms = Terms(
         ltv_bps=number("ltv_percent", 100, "0", "100", " %"),
-        bonus_bps=number("bonus_percent", 100, "101", str(MAX_BONUS_BPS // 100), " %"),
+        bonus_bps=number("bonus_percent", 100, str(MIN_BONUS_BPS // 100), str(MAX_BONUS_BPS // 100), " %"),
         reserve_factor_bps=number("reserve_factor_percent", 100, "0", "100", " %"),
         origination_fee_bps=number("origination_fee_bps", 1, "0", str(MAX_ORIGINATION_FEE_BPS), " bps"),
-        supply_cap_wad=cap_of(s, "supply_cap") if s.has("supply_cap") else None,
-        debt_cap_wad=cap_of(s, "debt_cap") if s.has("debt_cap") else None,
+        supply_cap_wad=cap_of(s, "supply_cap", MAX_CAP_SIX) if s.has("supply_cap") else None,
+        debt_cap_wad=cap_of(s, "debt_cap", MAX_CAP_SIX) if s.has("debt_cap") else None,
         depth_mode=s.choice("depth_mode", DEPTH_MODES) if s.has("depth_mode") else None,
         stakers=s.address("stakers") if s.has("stakers") else None,
         rate_model=s.address("rate_model") if s.has("rate_model") else None,

@@ -23,8 +23,8 @@ MAX_RATE_PERCENT = 10_000
 # Above this an asset needs a feed (docs/SPEC.md, "Listing"): arbitrage ties pools together, so that a second one does not help
 MAX_LTV_BPS_WITHOUT_FEED = 6_500
 MAX_BORROW_LIMIT_BPS = 9_900
-# A bonus of 30 %: above 4/3 the floor of the seizure price would exceed the trigger price
-MAX_BONUS_BPS = 13_000
+# None, and 30 %: above 4/3 the floor of the seizure price would exceed the trigger price
+MIN_BONUS_BPS, MAX_BONUS_BPS = BPS, 13_000
 # LTV <= 1 / bonus - 5 %
 LTV_MARGIN_BPS = 500
 # Fee tiers that a new RangePoolFactory has, pips
@@ -32,8 +32,9 @@ FEE_TIERS = (100, 500, 3_000, 10_000)
 # PriceOracle's bounds
 MIN_DEPTH = 1_000
 MIN_HEARTBEAT, MAX_HEARTBEAT = 60, 3 * 86_400
-# Caps are raw units in 128 bits: as many whole tokens fit at 18 decimals, with some to spare
-MAX_CAP = 10**18
+# Caps are raw units in 128 bits: so many whole tokens fit at 18 decimals, and so many at 6, the least that the pool takes
+MAX_CAP = "340282366920938463463.374607431768211455"
+MAX_CAP_SIX = "340282366920938463463374607431768.211455"
 MAX_ORIGINATION_FEE_BPS = 500
 # Of what a liquidation seizes
 MAX_LIQUIDATION_FEE_BPS = 300
@@ -299,9 +300,9 @@ def delay_of(s: Section) -> int:
     return s.number("delay_seconds", 1, "1", str(MAX_DELAY_SECONDS), " s")
 
 
-def cap_of(s: Section, key: str) -> int:
+def cap_of(s: Section, key: str, most: str = MAX_CAP) -> int:
     """Whole tokens, WAD; 0, no cap, where the key is missing."""
-    return s.number(key, WAD, "0", str(MAX_CAP)) if s.has(key) else 0
+    return s.number(key, WAD, "0", most) if s.has(key) else 0
 
 
 def parse_asset(content: Any, role: str, file: str) -> Asset:
@@ -316,7 +317,7 @@ def parse_asset(content: Any, role: str, file: str) -> Asset:
 
 
 def _asset(role: str, s: Section) -> Asset:
-    bonus_bps = s.number("bonus_percent", 100, "101", str(MAX_BONUS_BPS // 100), " %")
+    bonus_bps = s.number("bonus_percent", 100, str(MIN_BONUS_BPS // 100), str(MAX_BONUS_BPS // 100), " %")
     ltv_bps = s.number("ltv_percent", 100, "0", "100", " %")
     feed = _feed(s.section("feed")) if s.has("feed") else None
     if ltv_bps > MAX_LTV_BPS_WITHOUT_FEED and feed is None:

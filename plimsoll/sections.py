@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -97,8 +98,9 @@ class Section:
             self.fail(key, f"must be a number, not '{value}'")
         if not Decimal(least) <= number <= Decimal(most):
             self.fail(key, f"is {value}{unit}: it must lie between {least} and {most}{unit}")
-        scaled = number * scale
-        if scaled != int(scaled):
+        # not by Decimal, which keeps 28 digits of a product; nothing counts as finely as 1e-60
+        scaled = Fraction(number) * scale if number.adjusted() > -60 or not number else None
+        if scaled is None or scaled.denominator != 1:
             self.fail(key, f"is {value}{unit}: finer than the contracts count (1/{scale})")
         return int(scaled)
 

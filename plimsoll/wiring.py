@@ -50,6 +50,9 @@ class MarketQuote(NamedTuple):
     max_answer: int
 
 
+NOT_LISTED = MarketQuote(False, 0, ZERO, 0, 0, 0)
+
+
 def isolated_quote(asset: Asset, token: Token, book: AddressBook) -> MarketQuote:
     """How the factory of isolated markets is told of an asset that no pair prices."""
     if asset.fixed_price_wad is not None:

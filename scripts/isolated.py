@@ -22,6 +22,8 @@ Examples:
   ape run isolated list
   ape run isolated show 1
   ape run isolated poke --all
+  ape run isolated quote USD --price 1 --dry-run
+  ape run isolated rate-model 0x93c1...02Ae
 
 \b
 Anyone opens a market for a token whose pair with a listed quote is seven days old. Nobody has looked at the token: a market
@@ -30,6 +32,10 @@ the last six hours, which somebody must keep known by poking it at least once an
   attack cost   what a stranger pays to move the price, against arbitrage, over what that could bring (`ape run attack-cost --help`)
   alone         the same where nobody else trades the token, which is so for most tokens with one pair
   at stake      what the lenders of the quote lose at most if the token is worth nothing
+
+\b
+Which quotes and rate models a market may have, the owner of the factory says: `quote` and `rate-model` put it into the timelock, like
+the changes of `ape run market`, whose `pending`, `execute` and `cancel` are for these, too.
 
 \b
 Exit codes: 0 done, 1 error (a dry run: it would be refused), 2 usage, 3 nothing to do or to show.
@@ -115,6 +121,59 @@ def open_(
 
     wish = Wish(token, pair, preset, rate_model, token_seed, quote_seed, round(margin * 100))
     sys.exit(isolated_command.open_market(_request(**given), wish))
+
+
+# ---------------------------------------------------------------- what the factory's owner lists
+
+
+def _governance(network: str, as_json: bool, alias: str | None = None, dry_run: bool = False) -> Any:
+    from plimsoll.governance.desk import Request
+
+    return Request(network, alias, dry_run, as_json)
+
+
+@cli.command(short_help="the quotes and rate models that a market may have")
+@network_option
+@json_option
+@guarded
+def listed(**given: Any) -> None:
+    """Show the quotes that the factory lists, how each is priced, and the rate models."""
+    from plimsoll.governance import quotes
+
+    sys.exit(quotes.listed(_governance(**given)))
+
+
+@cli.command(short_help="list a quote, or take it off the list (owner)")
+@click.argument("token")
+@click.option("--price", metavar="UNITS", help="A fixed price: units of account for a whole token.")
+@click.option("--feed", metavar="ADDRESS", help="The AggregatorV3 that prices it. Settings of a feed that are not given stay as they are.")
+@click.option("--heartbeat", type=click.IntRange(60, 3 * 86_400), metavar="SECONDS", help="An answer of the feed older than this is stale.")
+@click.option("--min", "least", metavar="PRICE", help="Answers at or below it are not believed; whole tokens.")
+@click.option("--max", "most", metavar="PRICE", help="Nor at or above it.")
+@click.option("--remove", is_flag=True, help="No new market has it as its quote any more.")
+@acting
+def quote(
+    token: str, price: str | None, feed: str | None, heartbeat: int | None, least: str | None, most: str | None, remove: bool, **given: Any
+) -> None:
+    """Let markets be opened against TOKEN (symbol, role or address), priced by a fixed price or by a feed. Open ones stay as they are."""
+    from plimsoll.governance import market_command, quotes
+
+    by_feed = any(v is not None for v in (feed, heartbeat, least, most))
+    if (price is not None) + by_feed + remove != 1:
+        raise click.UsageError("give --price, a --feed or its settings, or --remove")
+    wish = quotes.Wish(price, feed, heartbeat, least, most, remove)
+    sys.exit(market_command.change(_governance(**given), lambda desk: quotes.quote(desk, token, wish)))
+
+
+@cli.command("rate-model", short_help="list a rate model, or take it off the list (owner)")
+@click.argument("model")
+@click.option("--remove", is_flag=True, help="No new market has it any more.")
+@acting
+def rate_model(model: str, remove: bool, **given: Any) -> None:
+    """Let the reserves of new markets have the rate model at MODEL (address, or its name in the address book)."""
+    from plimsoll.governance import market_command, quotes
+
+    sys.exit(market_command.change(_governance(**given), lambda desk: quotes.rate_model(desk, model, not remove)))
 
 
 if __name__ == "__main__":

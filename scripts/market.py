@@ -121,7 +121,7 @@ def list_(**given: Any) -> None:
 @click.option("--config", "file", type=click.Path(dir_okay=False, path_type=Path), help="The network's file, if not that of the chain.")
 @reading
 def config(file: Path | None, **given: Any) -> None:
-    """Print the groups `roles` and `market` that the network's file needs for the chain as it is, to be pasted over those that it has."""
+    """Print the groups `roles`, `market` and `isolated` that the network's file needs for the chain as it is, to be pasted over its own."""
     from plimsoll.governance import market_command
 
     sys.exit(market_command.config(_request(**given), file))
@@ -349,6 +349,16 @@ def add(role: str, token: str, file: Path, **given: Any) -> None:
     names = ("pool", "feed", "model", "stakers", "payer")
     wanted = add_command.Add(role, token, file, **{name: given.pop(name) for name in names})
     sys.exit(add_command.add(_request(**given), wanted))
+
+
+@cli.command(short_help="the vault over an asset's reserve")
+@click.argument("asset")
+@acting
+def vault(asset: str, **given: Any) -> None:
+    """Create the ERC-4626 vault over the reserve of ASSET, if it has none: anyone may. `execute` does it after a listing."""
+    from plimsoll.governance import market_command
+
+    sys.exit(market_command.vault(_request(**given), asset))
 
 
 # ---------------------------------------------------------------- changes of the whole market

@@ -9,10 +9,10 @@ from typing import Any
 import boa
 import pytest
 from boa.contracts.vyper.vyper_contract import VyperContract, VyperDeployer
-from boa.interpret import set_cache_dir
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from tests import fast_titanoboa
 from tests.coverage_vyper import Recorder, install
 from tests.depth import examples
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 
 # Compiled contracts are kept between sessions and shared by the workers.
-set_cache_dir(str(CACHE / "titanoboa"))
+fast_titanoboa.install(CACHE / "contracts")
 
 settings.register_profile(
     "default",

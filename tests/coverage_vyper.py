@@ -118,7 +118,7 @@ class Recorder:
             if runtime in self._known:
                 return
             runtime_map = getattr(compiler_data, "source_map", None) or _compute_source_map(compiler_data)
-            _, deploy_map = compile_ir.assembly_to_evm(compiler_data.assembly)
+            deploy_map = getattr(compiler_data, "deployment_source_map", None) or compile_ir.assembly_to_evm(compiler_data.assembly)[1]
         self._learn(runtime, runtime_map)
         self._learn(deploy, deploy_map)
         for function in compiler_data.annotated_vyper_module.get_children(vy_ast.FunctionDef):

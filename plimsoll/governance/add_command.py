@@ -20,9 +20,9 @@ from plimsoll.governance import listing
 from plimsoll.governance.desk import Desk, Request, nothing_to_do, on_desk, schedule
 from plimsoll.governance.listing import Step, Wanted
 from plimsoll.governance.simulate import Outcome, Transaction, deploy, simulate
-from plimsoll.names import model_name
+from plimsoll.names import model_name, vault_name
 from plimsoll.presets import MAX_LTV_BPS_WITHOUT_FEED, Asset
-from plimsoll.rpc import RpcDead, RpcError, to_hex, to_int
+from plimsoll.rpc import Reverted, RpcDead, RpcError, to_hex, to_int
 from plimsoll.wiring import ZERO
 
 ROLE = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -191,6 +191,39 @@ def follow_listing(desk: Desk, address: str) -> str:
         book.data["contracts"][model_name(role)] = {k: v for k, v in planned["model"].items() if k != "init_code_hash"}
     _follow_pools(desk, role, address)
     return role
+
+
+def record_vault(desk: Desk, role: str) -> bool:
+    """The book knows the vault over an asset's reserve, whoever created it. False: there is none yet."""
+    book, token = desk.book, desk.book.token(role)
+    if not book.has("ReserveVaultFactory") or book.has(vault_name(role)):
+        return True
+    address = desk.contract("ReserveVaultFactory").call("vault_of", desk.pool.address, token.address)
+    if address == ZERO:
+        return False
+    _record(desk, vault_name(role), "ReserveVault", address, [desk.pool.address, token.address])
+    return True
+
+
+def create_vault(desk: Desk, role: str) -> str:
+    """The vault over the reserve of an asset that has none: anyone may create it. Returns its address.
+
+    It cannot be a step of the listing's operation: somebody who creates it a block earlier would have all of that refused.
+    """
+    factory, token = desk.contract("ReserveVaultFactory"), desk.book.token(role)
+    receipt = None
+    try:
+        receipt = desk.wallet.transact(factory.address, factory.data("create_vault", desk.pool.address, token.address))
+    except Reverted:
+        # somebody was faster: the factory has made it, so it is the same
+        if factory.call("vault_of", desk.pool.address, token.address) == ZERO:
+            raise
+    address = str(factory.call("vault_of", desk.pool.address, token.address))
+    _record(desk, vault_name(role), "ReserveVault", address, [desk.pool.address, token.address])
+    if receipt is not None:
+        proof = {"tx": receipt["transactionHash"], "block": to_int(receipt["blockNumber"]), "block_hash": receipt["blockHash"]}
+        desk.book.data["contracts"][vault_name(role)] |= proof
+    return address
 
 
 def _free_role(desk: Desk, symbol: str) -> str:

@@ -18,7 +18,7 @@ from plimsoll.presets import DEPTH_MODES, MAX_LTV_BPS_WITHOUT_FEED
 from plimsoll.words import duration
 
 OWNER, STEWARD, GUARDIAN = "owner", "steward", "guardian"
-ORACLE = "PriceOracle"
+ORACLE, FACTORY = "PriceOracle", "MarketFactory"
 ZERO = "0x" + "00" * 20
 DAY = 86_400
 MIN_RAMP_DAYS, MAX_RAMP_DAYS = 7, 365
@@ -251,7 +251,7 @@ def member(role: str, now: str, then: str, of_markets: str | None = None) -> Cha
     if of_markets in (None, then):
         return Change(OWNER, f"set_{role}", (then,), role, tuple(rows))
     rows.append(Row(f"{role} of isolated markets", str(of_markets), then))
-    return Change(OWNER, f"set_{role}", (then,), role, tuple(rows), also=(("MarketFactory", f"set_{role}", (then,)),))
+    return Change(OWNER, f"set_{role}", (then,), role, tuple(rows), also=((FACTORY, f"set_{role}", (then,)),))
 
 
 def oracle(now: str, then: str, owner: str | None = None, timelock: str | None = None) -> Change:

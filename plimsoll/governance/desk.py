@@ -122,6 +122,21 @@ class Desk:
             if any(v is not None for v in (heartbeat, least, most, in_quote)):
                 raise Problem("none takes no settings of a feed")
             return None
+        feed, wanted, told = self.asked_feed(token, now, address, heartbeat, least, most, in_quote)
+        # rounded as the oracle keeps them
+        return changes.Feed(feed, wanted.in_quote, wanted.heartbeat_seconds, *feeds.kept_bounds(wanted, told.decimals), told.decimals)
+
+    def asked_feed(
+        self,
+        token: Token,
+        now: changes.Feed | None,
+        address: str | None,
+        heartbeat: int | None,
+        least: str | None,
+        most: str | None,
+        in_quote: bool | None,
+    ) -> tuple[str, presets.Feed, feeds.Answer]:
+        """(address, what is to be believed of it, what it says) where what was not given is as it is `now`."""
         if now is None and (address is None or heartbeat is None or least is None or most is None):
             raise Problem(f"{token.symbol} has no feed: give its address, --heartbeat, --min and --max")
         feed = self.address(address) if address is not None else now.address if now is not None else changes.ZERO
@@ -144,9 +159,9 @@ class Desk:
         wanted = presets.Feed({}, beats, low, high, quoted, None)
         problem = feeds.problem(wanted, told, self.rpc.timestamp())
         if problem:
-            raise Problem(f"the feed {feed} {problem.replace('the preset', 'this')}")
-        # rounded as the oracle keeps them
-        return changes.Feed(feed, quoted, beats, *feeds.kept_bounds(wanted, told.decimals), told.decimals)
+            said = problem.replace("the preset's", "the given").replace("the preset", "this")
+            raise Problem(f"the feed {feed} {said}")
+        return feed, wanted, told
 
     def rates_said(self, token: Token, old: str, new: str) -> list[tuple[str, int, int]]:
         """Of both models: what is told of a change. Nothing where one does not answer."""

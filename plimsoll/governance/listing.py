@@ -73,19 +73,19 @@ def read_asset(path: Path, role: str) -> Asset:
     return presets.parse_asset(read_yaml(path, PresetError), role, shown(path))
 
 
-def read_token(rpc: Rpc, artifacts: Artifacts, role: str, address: str) -> Token:
-    """What stands at an address, as far as a listing needs it."""
+def read_token(rpc: Rpc, artifacts: Artifacts, role: str, address: str, name: str = "--token ") -> Token:
+    """What stands at an address, as far as a listing needs it. `name`: what the address is for."""
     if not rpc.code(address):
-        raise Problem(f"--token {address}: there is no contract at this address on chain {rpc.chain_id}")
+        raise Problem(f"{name}{address}: there is no contract at this address on chain {rpc.chain_id}")
     token = artifacts.at("TestToken", address, rpc)
     try:
         decimals = int(token.call("decimals"))
     except RpcDead:
         raise
     except (RpcError, ValueError):
-        raise Problem(f"--token {address}: this is no ERC-20 token with decimals()") from None
+        raise Problem(f"{name}{address}: this is no ERC-20 token with decimals()") from None
     if not 6 <= decimals <= 18:
-        raise Problem(f"--token {address}: it has {decimals} decimals, the pool takes 6 to 18")
+        raise Problem(f"{name}{address}: it has {decimals} decimals, the pool takes 6 to 18")
     try:
         symbol = str(token.call("symbol"))
     except RpcDead:

@@ -11,6 +11,7 @@ from plimsoll import feeds, wiring
 from plimsoll.abi import Artifacts, Call, Contract, read
 from plimsoll.addresses import AddressBook, Token
 from plimsoll.errors import Problem
+from plimsoll.names import vault_name
 from plimsoll.networks import ACTIONS, NO_FEED, NO_SOURCE, FeedTerms, Network, Source
 from plimsoll.presets import DEPTH_MODES, MAX_LTV_BPS_WITHOUT_FEED, WAD, Preset
 from plimsoll.rpc import Rpc, RpcDead, RpcError, call_request, to_bytes
@@ -47,13 +48,17 @@ def _source_wanted(book: AddressBook, source: Source) -> tuple[str, str, int]:
 def _feed_wanted(rpc: Rpc, book: AddressBook, feed: FeedTerms) -> Any:
     if feed == NO_FEED:
         return wiring.NO_FEED
-    decimals = next((entry["decimals"] for entry in book.feeds.values() if entry["address"] == feed.address), None)
-    if decimals is None:
-        try:
-            decimals = feeds.ask(rpc, feed.address).decimals
-        except feeds.FeedError as e:
-            return str(e)
+    try:
+        decimals = feed_decimals(rpc, book, feed.address)
+    except feeds.FeedError as e:
+        return str(e)
     return feed.address, feed.in_quote, feed.heartbeat_seconds, *feeds.kept_bounds(feed.feed(), decimals)
+
+
+def feed_decimals(rpc: Rpc, book: AddressBook, address: str) -> int:
+    """From the book, where it knows the feed: one that has died is told of, too."""
+    known = next((int(entry["decimals"]) for entry in book.feeds.values() if entry["address"] == address), None)
+    return feeds.ask(rpc, address).decimals if known is None else known
 
 
 def with_listed(preset: Preset, network: Network) -> Preset:
@@ -88,6 +93,11 @@ def listed_checks(rpc: Rpc, book: AddressBook, compiled: Artifacts, preset: Pres
             ),
             (f"feed of '{role}'", oracle.request("feed_of", token.address), _feed_wanted(rpc, book, terms.feed or NO_FEED)),
         ]
+        if wiring.has_extras(book):
+            name = vault_name(role)
+            wanted = book.address(name) if book.has(name) else f"in {book.shown} (`ape run market vault {role}`)"
+            vaults = book.contract("ReserveVaultFactory", rpc, compiled)
+            checks.append((f"vault of '{role}'", vaults.request("vault_of", pool.address, token.address), wanted))
     answers = read(rpc, [c[1] for c in checks])
     return [(what, tuple(a) if isinstance(a, tuple) else a, wanted) for (what, _, wanted), a in zip(checks, answers, strict=True)]
 
@@ -152,7 +162,7 @@ def _market(rpc: Rpc, book: AddressBook, compiled: Artifacts, preset: Preset) ->
             written["token"] = QUOTED.format(token.address)
             price = oracle.call("quote_price", token.address)
             if price:
-                written["fixed_price"] = number(Decimal(price) * token.unit / WAD / WAD)
+                written["fixed_price"] = number(exact(price * token.unit, 36))
         for key, what, held, text in _settings(c, token):
             before = deployed[f"{what} of '{role}'"] if role in known else None
             if held != before:
@@ -178,7 +188,7 @@ def _settings(c: Any, token: Token) -> list[tuple[str, str, Any, Value]]:
     modes = {n: name for name, n in DEPTH_MODES.items()}
 
     def tokens(raw: int) -> str:
-        return number(Decimal(raw) / token.unit)
+        return number(exact(raw, token.decimals))
 
     def percent(bps: int) -> str:
         return number(Decimal(bps) / 100)
@@ -196,6 +206,11 @@ def _settings(c: Any, token: Token) -> list[tuple[str, str, Any, Value]]:
     ]
 
 
+def exact(raw: int, places: int) -> Decimal:
+    """To the last digit: what Decimal computes has 28."""
+    return Decimal(f"{raw}E-{places}")
+
+
 def number(value: Decimal) -> str:
     """Exactly; in quotes where YAML would round it."""
     text = f"{value:f}"
@@ -210,7 +225,7 @@ def _source_text(book: AddressBook, held: tuple[Any, ...]) -> Value:
     token = book.token_at(quote)
     if token is None:
         raise Problem(f"a source is against {quote}, which {book.shown} does not know")
-    return {"pool": QUOTED.format(pool), "quote": token.role, "minimum_depth": number(Decimal(depth) / WAD)}
+    return {"pool": QUOTED.format(pool), "quote": token.role, "minimum_depth": number(exact(depth, 18))}
 
 
 def _feed_text(rpc: Rpc, book: AddressBook, held: tuple[Any, ...]) -> Value:
@@ -221,8 +236,8 @@ def _feed_text(rpc: Rpc, book: AddressBook, held: tuple[Any, ...]) -> Value:
     written: dict[str, Value] = {
         "address": QUOTED.format(address),
         "heartbeat_seconds": str(heartbeat),
-        "minimum_price": number(Decimal(least).scaleb(-decimals)),
-        "maximum_price": number(Decimal(most).scaleb(-decimals)),
+        "minimum_price": number(exact(least, decimals)),
+        "maximum_price": number(exact(most, decimals)),
     }
     return {**written, "in_quote": True} if in_quote else written
 

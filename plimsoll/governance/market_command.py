@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from eth_utils.crypto import keccak
 
-from plimsoll import networks, presets, words
+from plimsoll import networks, presets, wiring, words
 from plimsoll.abi import Contract, read
 from plimsoll.cli import DONE, NOTHING
 from plimsoll.errors import Problem
-from plimsoll.governance import changes, live
-from plimsoll.governance.add_command import follow_listing
-from plimsoll.governance.changes import GUARDIAN, ORACLE, OWNER, STEWARD, Change, Unchanged, actions_text, cap_text, percent
+from plimsoll.governance import changes, live, live_isolated
+from plimsoll.governance.add_command import create_vault, follow_listing, record_vault
+from plimsoll.governance.changes import FACTORY, GUARDIAN, ORACLE, OWNER, STEWARD, Change, Unchanged, actions_text, cap_text, percent
 from plimsoll.governance.desk import Desk, Request, nothing_to_do, on_desk, schedule, token_of
 from plimsoll.governance.effects import Effect
 from plimsoll.governance.timelock import Operation, call_text
 from plimsoll.monitor import distribution_line
-from plimsoll.rpc import Reverted, to_hex
+from plimsoll.names import vault_name
+from plimsoll.rpc import Reverted, RpcDead, RpcError, to_hex
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,7 +55,8 @@ def _change(desk: Desk, plan: Callable[[Desk], Change]) -> int:
     bands = desk.bands_after(wanted, data)
     if bands is not None:
         wanted = replace(wanted, notes=(*wanted.notes, *desk.price_notes(bands)))
-    found = desk.effect(wanted, bands)
+    # the factory of isolated markets changes nothing of whoever has debt: its markets are as they were opened
+    found = None if wanted.target == FACTORY else desk.effect(wanted, bands)
     figures: dict[str, Any] = {
         "change": wanted.title,
         "by": wanted.role,
@@ -62,7 +64,7 @@ def _change(desk: Desk, plan: Callable[[Desk], Change]) -> int:
         "also": [desk.timelock.text(to.address, call) for to, call in calls[1:]],
         "rows": [{"what": r.what, "now": r.now, "then": r.then} for r in wanted.rows],
         "notes": list(wanted.notes),
-        "effect": found.figures(),
+        "effect": None if found is None else found.figures(),
     }
     if not desk.request.as_json:
         show_change(wanted, found, desk.console)
@@ -85,7 +87,7 @@ def _try(desk: Desk, wanted: Change, contract: Contract, data: bytes) -> list[st
     except Reverted as e:
         if e.reason == SWITCHED_TODAY and desk.timelock.delay() >= DAY:
             return [f"refused now ({e.reason}), and asked again when it has waited: the prices after it cannot be told yet"]
-        who = "oracle" if wanted.target == ORACLE else "configurator"
+        who = {ORACLE: "oracle", FACTORY: "factory of isolated markets"}.get(wanted.target, "configurator")
         raise Problem(f"{wanted.title}: the {who} would refuse it: {e.reason or e}") from None
     return []
 
@@ -147,9 +149,10 @@ def _execute(desk: Desk, text: str | None) -> int:
     done = []
     for o in ready:
         tx = _act(desk, o, desk.timelock.execute_data(o), "execute", "EXECUTOR")
-        if not desk.request.dry_run:
-            _follow(desk, o)
-        done.append({**o.figures(now), "tx": tx})
+        said = [] if desk.request.dry_run else _follow(desk, o)
+        done.append({**o.figures(now), "tx": tx, "said": said})
+        for line in [] if desk.request.as_json else said:
+            desk.console.print(line, soft_wrap=True)
     if desk.request.as_json:
         print(json.dumps({"state": "dry run" if desk.request.dry_run else "executed", "operations": done}, indent=2))
     return DONE
@@ -188,22 +191,72 @@ def _act(desk: Desk, operation: Operation, data: bytes, word: str, role: str) ->
     return str(receipt["transactionHash"])
 
 
-def _follow(desk: Desk, operation: Operation) -> None:
-    """The book names the oracle and the engine, the new ones from now on, and each asset that is listed."""
-    changed = False
+def _follow(desk: Desk, operation: Operation) -> list[str]:
+    """The book names the oracle and the engine, the new ones from now on, and each asset that is listed, which gets its vault. Returns what
+    is to be said of it."""
+    changed, listed, said = False, [], []
     for target, payload in operation.calls:
         decoded = desk.configurator.interface.decode_input(payload) if target == desk.configurator.address else None
         if decoded is not None and decoded[0] == "list_reserve":
             role = follow_listing(desk, decoded[1][0])
-            if not desk.request.as_json:
-                hint = "`ape run market config` says what the network's file needs"
-                desk.console.print(f"{desk.book.shown} knows it as '{role}'; {hint}", soft_wrap=True)
+            said.append(f"{desk.book.shown} knows it as '{role}'; `ape run market config` says what the network's file needs")
+            listed.append(role)
             changed = True
         if decoded is not None and decoded[0] in FOLLOWED:
             _replace_entry(desk, FOLLOWED[decoded[0]], decoded[1][0])
             changed = True
     if changed:
+        # whatever becomes of the vaults
         desk.book.save()
+    for role in listed:
+        said += _vault_of(desk, role)
+    return said
+
+
+def _vault_of(desk: Desk, role: str) -> list[str]:
+    """The vault of an asset that has just been listed. Returns what is to be said of it; that it fails is no reason to fail."""
+    if not desk.book.has("ReserveVaultFactory"):
+        return []
+    try:
+        if not record_vault(desk, role):
+            create_vault(desk, role)
+    except RpcDead:
+        raise
+    except RpcError as e:
+        return [f"the vault over its reserve could not be created ({e}): {_vault_hint(role)}"]
+    desk.book.save()
+    return [f"the vault over its reserve: {desk.book.address(vault_name(role))}"]
+
+
+def _vault_hint(role: str) -> str:
+    return f"`ape run market vault {role}` creates it, which anyone may"
+
+
+def vault(request: Request, text: str) -> int:
+    """The vault over an asset's reserve, created if there is none."""
+    return on_desk(request, lambda desk: _vault(desk, text))
+
+
+def _vault(desk: Desk, text: str) -> int:
+    book, token = desk.book, desk.token(text)
+    if not book.has("ReserveVaultFactory"):
+        raise Problem(f"{book.shown} has no ReserveVaultFactory: what it lists was deployed without vaults")
+    name = vault_name(token.role)
+    if book.has(name):
+        return nothing_to_do(desk, f"the vault over {token.symbol} is {book.address(name)}")
+    if record_vault(desk, token.role):
+        state, said = "known", f"somebody has created the vault over {token.symbol}: {book.address(name)}"
+    elif desk.request.dry_run:
+        state, said = "dry run", f"dry run: would create the vault over {token.symbol}"
+    else:
+        state, said = "created", f"the vault over {token.symbol}: {create_vault(desk, token.role)}"
+    if not desk.request.dry_run:
+        book.save()
+    if desk.request.as_json:
+        print(json.dumps({"state": state, "vault": book.address(name) if book.has(name) else None, "said": said}, indent=2))
+    else:
+        desk.console.print(said, soft_wrap=True)
+    return DONE
 
 
 def follow(request: Request) -> int:
@@ -226,6 +279,12 @@ def _follow_chain(desk: Desk) -> int:
         address = desk.pool.call("reserve_at", number)
         role = follow_listing(desk, address)
         said.append(f"{book.token(role).symbol} ({address}) is listed, as '{role}'")
+        if not record_vault(desk, role):
+            said.append(f"there is no vault over {book.token(role).symbol} yet: {_vault_hint(role)}")
+    for token in book.tokens:
+        # one that somebody has created later
+        if book.has("ReserveVaultFactory") and not book.has(vault_name(token.role)) and record_vault(desk, token.role):
+            said.append(f"the vault over {token.symbol} is {book.address(vault_name(token.role))}")
     if not said:
         book.check(desk.rpc)
         return nothing_to_do(desk, f"{book.shown} is as the chain has it")
@@ -262,8 +321,10 @@ def _config(desk: Desk, file: Path | None) -> int:
         network = networks.Network("", "", desk.rpc.chain_id)
     if network.chain_id != desk.rpc.chain_id:
         raise Problem(f"{network.name}.yaml is of chain {network.chain_id}, {desk.rpc.shown} is chain {desk.rpc.chain_id}")
-    name = network.preset or desk.book.data["preset"]
-    groups = live.sections(desk.rpc, desk.book, desk.artifacts, presets.load(name), network)
+    preset = presets.load(network.preset or desk.book.data["preset"])
+    groups = live.sections(desk.rpc, desk.book, desk.artifacts, preset, network)
+    if wiring.has_extras(desk.book):
+        groups["isolated"] = live_isolated.section(desk.rpc, desk.book, desk.artifacts, preset)
     text = live.yaml_text(groups)
     where = f"config/{network.name}.yaml" if network.name else "a file in config"
     if desk.request.as_json:
@@ -421,14 +482,14 @@ def _figures(desk: Desk, v: Any, c: Any) -> dict[str, Any]:
 # ---------------------------------------------------------------------- for people
 
 
-def show_change(wanted: Change, found: Effect, console: Console) -> None:
+def show_change(wanted: Change, found: Effect | None, console: Console) -> None:
     who = {OWNER: "the owner, through the timelock", STEWARD: "the steward, at once", GUARDIAN: "the guardian, at once"}
     console.print(f"[bold]{wanted.title}[/], by {who[wanted.role]}")
     for row in wanted.rows:
         console.print(f"  {row.what}: {row.now} → {row.then}", soft_wrap=True)
     for note in wanted.notes:
         console.print(f"  {note}", soft_wrap=True)
-    for line in effect_lines(wanted, found):
+    for line in effect_lines(wanted, found) if found is not None else ():
         console.print(f"  {line}", soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""One Anvil for all, one deployed market on it, and a snapshot around each test that changes it."""
+"""One Anvil for all tests of a process, one deployed market on it, and a snapshot around each test that changes it."""
 
 import os
 import subprocess
@@ -88,6 +88,14 @@ class Market:
 USED_PERCENT = (20, 40, 60, 70, 78)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def data_folder() -> Iterator[None]:
+    """Ape's, of each process its own: Ape remembers contracts by address, where each process's chain has others."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("APE_DATA_FOLDER", str(ROOT / ".ape" / os.environ.get("PYTEST_XDIST_WORKER", "")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def compiled() -> Artifacts:
     return artifacts()
@@ -131,9 +139,9 @@ def market(deployed: Market, rpc: Rpc) -> Market:
 
 
 @pytest.fixture(scope="session")
-def environment() -> dict[str, str]:
+def environment(data_folder: None) -> dict[str, str]:
     path = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
-    return {**os.environ, "PATH": path, "APE_DATA_FOLDER": str(ROOT / ".ape"), "COLUMNS": "200"}
+    return {**os.environ, "PATH": path, "COLUMNS": "200"}
 
 
 @pytest.fixture
@@ -149,7 +157,7 @@ def run(environment: dict[str, str], tmp_path: Path) -> Run:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
 
     return start

@@ -33,7 +33,7 @@ CLIFF = """time_utc,price_usd
 def demo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).parent / "ape"), "run", "demo", *map(str, arguments)]
     path = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
-    environment = {**os.environ, "PATH": path, "APE_DATA_FOLDER": str(ROOT / ".ape")}
+    environment = {**os.environ, "PATH": path}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
+from eth_utils.address import to_checksum_address
 
 from plimsoll import keeper as keeper_module
 from plimsoll import pokes
@@ -18,6 +20,7 @@ from plimsoll.presets import load
 from plimsoll.rpc import DEV_KEYS, MAX_UINT256, Wallet, to_int
 from scripts.check import cli as check_cli
 from scripts.isolated import cli
+from scripts.market import cli as market_cli
 from tests.e2e.conftest import Market, Run, is_one_line, person
 
 pytestmark = pytest.mark.e2e
@@ -633,3 +636,192 @@ def test_check__other_code__named(deployed: Market, rpc: Any, monkeypatch: pytes
     code, said = check_of(main)
     assert code == 1
     assert f"{name} {address} holds other code than was deployed" in said[0][1]
+
+
+# ---------------------------------------------------------------- what the factory's owner lists
+
+
+@pytest.fixture
+def owner(deployed: Market, rpc: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, Any]]:
+    """`ape run isolated`, `market` or `check`, as JSON; check with a file of these groups."""
+    monkeypatch.setenv("PLIMSOLL_DEPLOYMENTS", str(deployed.folder))
+
+    def run(program: Any, *arguments: str, **groups: Any) -> tuple[int, Any]:
+        file = tmp_path / "mine.yaml"
+        file.write_text(yaml.safe_dump({"description": "of the tests", "chain_id": 31_337, "preset": "wemix", **groups}))
+        more = ["--config", str(file)] if program is check_cli else []
+        done = CliRunner(mix_stderr=False).invoke(program, [*arguments, "--network", deployed.url, "--json", *more], catch_exceptions=False)
+        return done.exit_code, json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture
+def dollar_feed(deployed: Market, deployer: Wallet) -> str:
+    """Of 8 decimals: 1.02."""
+    return str(deployer.transact(None, deployed.compiled["ScriptedFeed"].deployment(8, 102 * 10**6))["contractAddress"])
+
+
+def test_listed__as_deployed__the_dollar_and_the_models_of_the_reserves(deployed: Market, owner: Any) -> None:
+    book = deployed.book
+    code, told = owner(cli, "listed")
+    assert code == 0
+    (quote,) = told["quotes"]
+    assert (quote["symbol"], quote["address"], quote["decimals"], quote["price"]) == ("USD", deployed.usd.address, 6, str(10**30))
+    assert [(m["name"], m["address"]) for m in told["rate_models"]] == [
+        (name, book.address(name)) for name in ("RateModel.dollar", "RateModel.volatile")
+    ]
+    # the preset's volatile: 5 % to the kink of 85 %, 800 % beyond it
+    assert [int(r) for r in told["rate_models"][1]["rates_wad"]] == [
+        0, 25 * 10**15, 4 * 10**16, 4_250 * 10**13 + 40 * 10**16, 4_250 * 10**13 + 120 * 10**16
+    ]  # fmt: skip
+
+
+def test_listed_and_quote__for_people__lines(deployed: Market, rpc: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLIMSOLL_DEPLOYMENTS", str(deployed.folder))
+    done = CliRunner(mix_stderr=False).invoke(cli, ["listed", "--network", deployed.url])
+    rates = "borrowers pay 0.00 % at 0 %, 2.50 % at 50 %, 4.00 % at 80 %, 44.25 % at 90 %, 124.25 % at 100 % of use"
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"quote       USD, {deployed.usd.address}: 1 units of account, fixed"
+    assert lines[2] == f"rate model  RateModel.volatile, {deployed.book.address('RateModel.volatile')}: {rates}"
+    done = CliRunner(mix_stderr=False).invoke(cli, ["quote", "USD", "--price", "1.01", "--dry-run", "--network", deployed.url])
+    assert done.exit_code == 0
+    assert "  USD as a quote of isolated markets: 1 units of account, fixed → 1.01 units of account, fixed" in done.stdout
+    assert "  markets that are open keep theirs: it counts for those opened from then on" in done.stdout
+    assert "with debt" not in done.stdout
+
+
+def test_quote__dry_run__warned_of_a_price_that_is_another_and_nothing_sent(deployed: Market, owner: Any, rpc: Any) -> None:
+    block = rpc.block_number()
+    code, told = owner(cli, "quote", "ETH", "--price", "150", "--dry-run")
+    assert (code, told["state"], told["call"]) == (0, "dry run", f"MarketFactory.set_quote(ETH, {150 * WAD})")
+    assert told["rows"] == [
+        {"what": "ETH as a quote of isolated markets", "now": "not listed", "then": "150 units of account, fixed"}
+    ]  # fmt: skip
+    assert "WARNING: a pool prices ETH in the main market: a fixed price does not follow it" in told["notes"]
+    assert any(n.startswith("WARNING: the main market's oracle prices ETH at ") and n.endswith("this would at 150.0000") for n in told["notes"])
+    # within five percent of 200
+    code, told = owner(cli, "quote", "ETH", "--price", "205", "--dry-run")
+    assert [n.split(":")[1] for n in told["notes"] if "WARNING" in n] == [" a pool prices ETH in the main market"]
+    assert rpc.block_number() == block
+
+
+def test_quotes_and_rate_models__through_the_timelock__check_agrees_once_it_is_pasted(
+    deployed: Market, owner: Any, deployer: Wallet, dollar_feed: str
+) -> None:
+    main, book = deployed, deployed.book
+    factory = book.contract("MarketFactory", main.rpc, main.compiled)
+    other = to_checksum_address(deployer.transact(None, main.compiled["TestToken"].deployment("Franc", "CHF", 8))["contractAddress"])
+    model = to_checksum_address(
+        deployer.transact(None, main.compiled["JumpRateModel"].deployment(0, 4 * 10**16, 8 * 10**18, 85 * 10**16))["contractAddress"]
+    )
+    dollar_feed = to_checksum_address(dollar_feed)
+    by_feed = ("quote", "USD", "--feed", dollar_feed, "--heartbeat", "3600", "--min", "0.9", "--max", "1.1")
+    for arguments in (by_feed, ("quote", other, "--price", "2.5"), ("rate-model", model), ("rate-model", "RateModel.dollar", "--remove")):
+        code, told = owner(cli, *arguments)
+        assert (code, told["state"], told["delay_seconds"], told["effect"]) == (0, "scheduled", 60, None), told
+        assert owner(cli, *arguments)[1]["state"] == "waiting"
+    # nothing of it holds yet
+    assert owner(check_cli)[0] == 0
+    main.wait(61)
+    assert owner(market_cli, "execute")[0] == 0
+    # eight decimals: 2.5 * 1e18 * 1e18 / 1e8
+    none = "0x" + "00" * 20
+    assert tuple(factory.call("quote_of", other)) == (True, 25 * 10**27, none, 0, 0, 0)
+    assert tuple(factory.call("quote_of", main.usd.address)) == (True, 0, dollar_feed, 3_600, 9 * 10**7, 11 * 10**7)
+    assert [factory.call("is_rate_model", a) for a in (model, book.address("RateModel.dollar"))] == [True, False]
+    code, told = owner(cli, "listed")
+    assert [(q["symbol"], q["price"]) for q in told["quotes"]] == [("USD", "0"), ("CHF", str(25 * 10**27))]
+    assert [m["name"] for m in told["rate_models"]] == ["RateModel.volatile", None]
+    assert owner(cli, "rate-model", model)[0] == 3
+    assert owner(cli, *by_feed)[0] == 3
+    # all four are differences, until they are pasted
+    code, told = owner(check_cli)
+    assert [d["what"] for d in told["differences"]] == [
+        "'dollar' as a quote of isolated markets",
+        "rate model of 'dollar' in isolated markets",
+        f"CHF ({other}) as a quote of isolated markets",
+        f"rate model {model} in isolated markets",
+    ]
+    pasted = yaml.safe_load(owner(market_cli, "config")[1]["yaml"])
+    assert pasted["isolated"] == {
+        "quotes": {
+            main.usd.address: {"address": dollar_feed, "heartbeat_seconds": 3_600, "minimum_price": 0.9, "maximum_price": 1.1},
+            other: {"fixed_price": 2.5},
+        },
+        "rate_models": {book.address("RateModel.dollar"): False, model: True},
+    }
+    assert owner(check_cli, **pasted)[0] == 0
+    pasted["isolated"]["quotes"][other]["fixed_price"] = 2.51
+    assert [d["what"] for d in owner(check_cli, **pasted)[1]["differences"]] == [f"CHF ({other}) as a quote of isolated markets"]
+    # one setting alone, and off the list again
+    for arguments in (("quote", "USD", "--heartbeat", "7200"), ("quote", other, "--remove"), ("rate-model", model, "--remove")):
+        assert owner(cli, *arguments)[1]["state"] == "scheduled"
+    main.wait(61)
+    assert owner(market_cli, "execute")[0] == 0
+    assert tuple(factory.call("quote_of", main.usd.address)) == (True, 0, dollar_feed, 7_200, 9 * 10**7, 11 * 10**7)
+    assert tuple(factory.call("quote_of", other)) == (False, 0, none, 0, 0, 0)
+    assert owner(cli, "quote", other, "--remove")[0] == 3
+    told = owner(cli, "listed")[1]
+    assert ([q["symbol"] for q in told["quotes"]], [m["name"] for m in told["rate_models"]]) == (["USD"], ["RateModel.volatile"])
+    pasted = yaml.safe_load(owner(market_cli, "config")[1]["yaml"])
+    # what was never deployed, and is not listed, is nothing to write
+    assert (list(pasted["isolated"]["quotes"]), pasted["isolated"]["rate_models"]) == (
+        [main.usd.address],
+        {book.address("RateModel.dollar"): False},
+    )
+    assert owner(check_cli, **pasted)[0] == 0
+
+
+def test_quote__off_the_list__nobody_opens_one_against_it(opened: Isolated, owner: Any) -> None:
+    assert owner(cli, "quote", "USD", "--remove")[1]["call"] == "MarketFactory.remove_quote(USD)"
+    opened.main.wait(61)
+    assert owner(market_cli, "execute")[0] == 0
+    code, told = owner(cli, "open", opened.token.address, "USD", "--dry-run")
+    assert (code, told["error"]) == (1, "ODD against USD: the factory does not list this quote; its owner can")
+
+
+@pytest.mark.parametrize(
+    "arguments, code, message",
+    [
+        (["quote", "USD"], 2, "give --price, a --feed or its settings, or --remove"),
+        (["quote", "USD", "--price", "1", "--remove"], 2, "give --price, a --feed or its settings, or --remove"),
+        (["quote", "USD", "--price", "1", "--min", "1"], 2, "give --price, a --feed or its settings, or --remove"),
+        (["quote", "USD", "--heartbeat", "59"], 2, "59 is not in the range 60<=x<=259200"),
+        (["rate-model"], 2, "Missing argument 'MODEL'"),
+        (["quote", "USD", "--price", "1"], 3, ""),
+        (["quote", "ETH", "--remove"], 3, ""),
+        (["rate-model", "RateModel.dollar"], 3, ""),
+        (["quote", "USD", "--price", "free"], 1, "error: --price 'free' is no price: give units of account above 0 for one USD"),
+        (["quote", "USD", "--price", "1238"], 1, "for a token of 6 decimals at most 1,237.94"),
+        (["quote", "BTC", "--price", "1"], 1, "error: no asset 'BTC' is listed (there are: USD, ETH)"),
+        (["quote", person(5), "--price", "1"], 1, f"error: the quote {person(5)}: there is no contract at this address on chain 31337"),
+        (["quote", "USD", "--heartbeat", "60"], 1, "error: USD has no feed: give its address, --heartbeat, --min and --max"),
+        (
+            ["quote", "USD", "--feed", "Lens", "--heartbeat", "60", "--min", "1", "--max", "2"],
+            1,
+            "is no price feed: it does not answer decimals()",
+        ),
+        (["rate-model", "Lens"], 1, "error: no market could have Lens as its rate model: it does not answer borrow_rate_wad"),
+        (["rate-model", "0x12"], 1, "error: '0x12' is no address: give 0x and 40 digits"),
+    ],
+)
+def test_owner__bad_input__said_and_nothing_sent(
+    deployed: Market, rpc: Any, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, message: str
+) -> None:
+    monkeypatch.setenv("PLIMSOLL_DEPLOYMENTS", str(deployed.folder))
+    block = rpc.block_number()
+    done = CliRunner(mix_stderr=False).invoke(cli, [*arguments, "--network", deployed.url])
+    assert done.exit_code == code, done.stderr
+    assert message in done.stderr
+    assert code != 1 or is_one_line(done.stderr)
+    assert rpc.block_number() == block
+
+
+def test_quote__feed_that_is_not_believed__said(deployed: Market, rpc: Any, monkeypatch: pytest.MonkeyPatch, dollar_feed: str) -> None:
+    monkeypatch.setenv("PLIMSOLL_DEPLOYMENTS", str(deployed.folder))
+    arguments = ["quote", "USD", "--feed", to_checksum_address(dollar_feed), "--heartbeat", "3600", "--min", "0.9", "--max", "1.02"]
+    done = CliRunner(mix_stderr=False).invoke(cli, [*arguments, "--network", deployed.url])
+    assert done.exit_code == 1
+    assert is_one_line(done.stderr)
+    assert "tells 1.02, outside of the given 0.9 to 1.02: is it another asset's?" in done.stderr

@@ -15,8 +15,9 @@ from eth_utils.address import to_checksum_address
 from plimsoll import words
 from plimsoll.abi import Contract
 from plimsoll.addresses import AddressBook
+from plimsoll.governance.timelock import Timelock
 from plimsoll.monitor import Monitor
-from plimsoll.rpc import DEV_KEYS, Reverted, Wallet
+from plimsoll.rpc import DEV_KEYS, Reverted, Wallet, to_hex
 from scripts.check import cli as check_cli
 from scripts.market import cli
 from tests.e2e.conftest import Market, Run, is_one_line, person
@@ -329,7 +330,7 @@ def test_feed__added_changed_and_removed__as_the_oracle_has_it(told: Told, ask: 
     for options, message in (
         (("--min", "5", "--max", "2"), "--min must be below --max"),
         (("--max", "dear"), "--max 'dear' is no price: give a number above 0 with at most 18 places"),
-        (("--min", "201"), "tells 200, outside of this's 201 to 1,999.99995904: is it another asset's?"),
+        (("--min", "201"), "tells 200, outside of the given 201 to 1,999.99995904: is it another asset's?"),
     ):
         code, _, err = ask("feed", "ETH", *options)
         assert (code, message in err) == (1, True), err
@@ -479,8 +480,12 @@ def test_add__dry_run__each_step_tried_and_nothing_sent(told: Told, ask: Ask, ma
     assert "listings" not in AddressBook.read(market.book.path).data
 
 
+def vault_of(market: Market, asset: str) -> str:
+    return str(market.book.contract("ReserveVaultFactory", market.rpc, market.compiled).call("vault_of", market.pool.address, asset))
+
+
 def test_add__through_the_timelock__lent_against_and_the_book_knows_it(
-    told: Told, ask: Ask, market: Market, new: New, deployer: Wallet, configurator: Contract
+    told: Told, ask: Ask, market: Market, new: New, deployer: Wallet, configurator: Contract, agrees: Agrees
 ) -> None:
     code, found = told(*new.command())
     assert (code, found["state"], found["delay_seconds"]) == (0, "scheduled", 60), found
@@ -498,6 +503,12 @@ def test_add__through_the_timelock__lent_against_and_the_book_knows_it(
     assert code == 0
     assert "knows it as 'wbtc'" in out
     address = new.token.address
+    # and its vault is there, as the factory and the book have it
+    vault = AddressBook.open(market.rpc, market.folder).contract("ReserveVault.wbtc", market.rpc, market.compiled)
+    assert f"the vault over its reserve: {vault.address}" in out
+    assert vault_of(market, address) == vault.address
+    assert (vault.call("asset"), vault.call("pool")) == (address, market.pool.address)
+    assert agrees(**yaml.safe_load(ask("config")[1]))
     held = configurator.call("configuration", address)
     assert (held.ltv_bps, held.bonus_bps, held.reserve_factor_bps, held.origination_fee_bps, held.depth_mode) == (6_000, 11_200, 2_000, 50, 1)
     assert (held.supply_cap, held.debt_cap) == (5_000 * 10**8, 40_050_000_000)
@@ -559,7 +570,113 @@ def test_follow__executed_by_somebody_else__the_book_comes_in_line(
     assert now.address("LiquidationEngine").lower() == engine.lower()
     # nobody says how it was called, so by its symbol
     assert (now.token("wbtc").address, now.has("RateModel.wbtc")) == (new.token.address, False)
+    assert now.address("ReserveVault.wbtc") == vault_of(market, new.token.address)
     assert ask("list")[0] == 0
+
+
+def as_stranger(market: Market, to: str, data: bytes) -> None:
+    market.rpc.set_balance(person(61), 10**20)
+    tx = market.rpc.send_unsigned({"from": person(61), "to": to, "data": to_hex(data), "gas": 8_000_000})
+    assert market.rpc.wait(tx)["status"] == "0x1"
+
+
+def create_vault(market: Market, asset: str) -> None:
+    factory = market.book.contract("ReserveVaultFactory", market.rpc, market.compiled)
+    as_stranger(market, factory.address, factory.data("create_vault", market.pool.address, asset))
+
+
+def executed_past_us(told: Told, market: Market, new: New) -> None:
+    """The listing, by somebody who has no book: so without its vault."""
+    operation = told(*new.command())[1]["operation"]
+    market.wait(61)
+    timelock = Timelock(market.rpc, AddressBook.open(market.rpc, market.folder), market.compiled)
+    as_stranger(market, timelock.address, timelock.execute_data(timelock.find(operation)))
+
+
+def test_vault__executed_by_somebody_without_a_book__said_and_created(told: Told, ask: Ask, market: Market, new: New, check: Check) -> None:
+    executed_past_us(told, market, new)
+    code, found = told("follow")
+    assert (code, found["said"]) == (
+        0,
+        [
+            f"WBTC ({new.token.address}) is listed, as 'wbtc'",
+            "there is no vault over WBTC yet: `ape run market vault wbtc` creates it, which anyone may",
+        ],
+    )
+    # check misses it, too
+    groups = yaml.safe_load(ask("config")[1])
+    book = AddressBook.open(market.rpc, market.folder)
+    assert check(**groups) == {"vault of 'wbtc'": ("0x" + "00" * 20, f"in {book.shown} (`ape run market vault wbtc`)")}
+    block = market.rpc.block_number()
+    assert told("vault", "WBTC", "--dry-run") == (0, {"state": "dry run", "vault": None, "said": "dry run: would create the vault over WBTC"})
+    assert market.rpc.block_number() == block
+    code, found = told("vault", "WBTC")
+    assert (code, found["state"], found["vault"]) == (0, "created", vault_of(market, new.token.address))
+    entry = AddressBook.open(market.rpc, market.folder).data["contracts"]["ReserveVault.wbtc"]
+    assert (entry["address"], entry["args"]) == (found["vault"], [market.pool.address, new.token.address])
+    assert entry["block"] == block + 1
+    assert told("vault", "WBTC")[0] == 3
+    assert told("follow")[0] == 3
+    assert not check(**groups)
+
+
+def test_vault__created_by_somebody_else__followed_or_asked_for(told: Told, market: Market, new: New, book: AddressBook) -> None:
+    executed_past_us(told, market, new)
+    assert told("follow")[0] == 0
+    create_vault(market, new.token.address)
+    address, before = vault_of(market, new.token.address), book.path.read_bytes()
+    assert told("follow") == (0, {"state": "done", "said": [f"the vault over WBTC is {address}"]})
+    assert AddressBook.open(market.rpc, market.folder).address("ReserveVault.wbtc") == address
+    book.path.write_bytes(before)
+    code, found = told("vault", "WBTC")
+    assert (code, found["state"], found["vault"]) == (0, "known", address)
+    assert AddressBook.open(market.rpc, market.folder).address("ReserveVault.wbtc") == address
+
+
+def test_vault__somebody_is_faster_or_it_fails__the_listing_stands(
+    ask: Ask, told: Told, market: Market, new: New, book: AddressBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = importlib.import_module("plimsoll.governance.market_command")
+    told(*new.command())
+    market.wait(61)
+    snapshot, before = market.rpc.call("evm_snapshot"), book.path.read_bytes()
+
+    def faster(desk: Any, role: str) -> bool:
+        create_vault(market, desk.book.token(role).address)
+        return False
+
+    monkeypatch.setattr(command, "record_vault", faster)
+    code, out, _ = ask("execute")
+    assert (code, f"the vault over its reserve: {vault_of(market, new.token.address)}" in out) == (0, True)
+    assert AddressBook.open(market.rpc, market.folder).address("ReserveVault.wbtc") == vault_of(market, new.token.address)
+
+    def fails(desk: Any, role: str) -> bool:
+        raise Reverted("execution reverted", "out of gas")
+
+    market.rpc.call("evm_revert", snapshot)
+    book.path.write_bytes(before)
+    monkeypatch.setattr(command, "record_vault", fails)
+    code, found = told("execute")
+    assert code == 0
+    said = found["operations"][0]["said"]
+    assert said[1].startswith("the vault over its reserve could not be created (")
+    assert said[1].endswith("): `ape run market vault wbtc` creates it, which anyone may")
+    left = AddressBook.open(market.rpc, market.folder)
+    assert (left.token("wbtc").address, left.has("ReserveVault.wbtc")) == (new.token.address, False)
+
+
+def test_vault__bad_input__said(ask: Ask, market: Market, book: AddressBook) -> None:
+    code, _, err = ask("vault", "BTC")
+    assert (code, is_one_line(err)) == (1, True)
+    assert "no asset 'BTC' is listed (there are: USD, ETH)" in err
+    assert ask("vault", "ETH")[0] == 3
+    data = json.loads(book.path.read_text())
+    for name in [n for n in data["contracts"] if n.startswith("ReserveVault")]:
+        del data["contracts"][name]
+    book.path.write_text(json.dumps(data))
+    code, _, err = ask("vault", "ETH")
+    assert (code, is_one_line(err)) == (1, True)
+    assert "has no ReserveVaultFactory: what it lists was deployed without vaults" in err
 
 
 def test_add__cancelled__nothing_of_it_stays_and_it_can_come_again(told: Told, market: Market, new: New) -> None:
@@ -648,7 +765,7 @@ def test_add__bad_input__one_line_and_nothing_sent(ask: Ask, market: Market, new
     "settings, message",
     [
         ({"ltv_percent": 90}, "ltv_percent is 90 %: above 65 % an asset needs a feed"),
-        ({"bonus_percent": 131}, "bonus_percent is 131 %: it must lie between 101 and 130 %"),
+        ({"bonus_percent": 131}, "bonus_percent is 131 %: it must lie between 100 and 130 %"),
         ({"quote": "euro"}, "the asset 'wbtc' is to trade against 'euro', which is not listed (there are: dollar, volatile)"),
         ({"colour": "red"}, "colour is no setting"),
         ({"seed": 0}, "seed is 0: it must lie between 0.001 and 1000000"),
@@ -680,9 +797,11 @@ def test_config__all_that_governance_changes__check_agrees_once_it_is_pasted(
     scheduled = (
         ("ramp", "ETH", "66.5"),
         ("bonus", "ETH", "108.25"),
+        ("bonus", "USD", "100"),
         ("reserve-factor", "USD", "12.5"),
         ("fee", "ETH", "0.5", "--stakers", person(3)),
-        ("caps", "USD", "--supply", "123456789.123456", "--debt", "7"),
+        # the largest that there is
+        ("caps", "USD", "--supply", "340282366920938463463374607431768.211455", "--debt", "7"),
         ("caps", "ETH", "--supply", "1234.567890123456789012"),
         ("rates", "ETH", to_checksum_address(model)),
         ("depth-mode", "ETH", "off"),
@@ -703,7 +822,8 @@ def test_config__all_that_governance_changes__check_agrees_once_it_is_pasted(
     pasted = yaml.safe_load(out)
     assert pasted["roles"]["guardian"] == person(8)
     assert pasted["market"]["dollar"] == {
-        "reserve_factor_percent": 12.5, "supply_cap": 123456789.123456, "debt_cap": 7, "frozen": True
+        "bonus_percent": 100, "reserve_factor_percent": 12.5, "supply_cap": "340282366920938463463374607431768.211455", "debt_cap": 7,
+        "frozen": True
     }  # fmt: skip
     ether = pasted["market"]["volatile"]
     assert (ether["ltv_percent"], ether["bonus_percent"], ether["origination_fee_bps"], ether["stakers"]) == (66.5, 108.25, 50, person(3))

@@ -1,6 +1,6 @@
 """What `ape run market config` writes, and how a listing is prepared: the parts that need no chain."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,22 @@ def test_number__written__read_back_to_the_last_digit(value: str, text: str) -> 
     assert live.number(Decimal(value)) == text
     group = Section(yaml.safe_load(f"cap: {text}"), "x.yaml", "", PresetError)
     assert group.number("cap", 10**18, "0", "1e40") == int(Decimal(value).scaleb(18))
+
+
+@pytest.mark.parametrize(
+    "raw, places, text",
+    [
+        (2**128 - 1, 6, "340282366920938463463374607431768.211455"),
+        (2**128 - 1, 18, "340282366920938463463.374607431768211455"),
+        (5 * 10**6, 6, "5"),
+    ],
+)
+def test_exact__all_of_128_bits__and_back(raw: int, places: int, text: str) -> None:
+    # Python's own precision: other packages may have raised it
+    with localcontext(prec=28):
+        assert live.number(live.exact(raw, places)).strip('"') == text
+        group = Section({"cap": text}, "x.yaml", "", PresetError)
+        assert group.number("cap", 10**places, "0", "1e40") == raw
 
 
 def test_yaml_text__groups__as_yaml_reads_them() -> None:

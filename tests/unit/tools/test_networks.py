@@ -1,16 +1,19 @@
 """config/<network>.yaml: what it may say, and each bad value named with its path."""
 
 import copy
+from decimal import localcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from plimsoll import networks, presets
-from plimsoll.networks import Network, NetworkError, Terms
+from plimsoll.networks import FeedTerms, IsolatedQuote, Network, NetworkError, Terms
 
 WAD = 10**18
 A, B, C = ("0x" + f"{n}" * 40 for n in (1, 2, 3))
+# Raw units of 6 decimals in 128 bits
+MOST_SIX = "340282366920938463463374607431768.211455"
 CONTENT: dict[str, Any] = {
     "description": "A network of the tests",
     "chain_id": 4242,
@@ -74,6 +77,33 @@ def test_parse__all_settings__kept() -> None:
     assert (volatile.ltv_bps, volatile.bonus_bps, volatile.depth_mode, volatile.debt_cap_wad) == (6_000, 10_800, "off", 5_005 * WAD // 10)
 
 
+@pytest.mark.parametrize("bonus, bps", [(100, 10_000), ("100.01", 10_001), (130, 13_000)])
+def test_parse__bonus__as_the_configurator_takes_it(bonus: Any, bps: int) -> None:
+    assert networks.parse(changed("market.volatile.bonus_percent", bonus), "mine", "mine.yaml").terms["volatile"].bonus_bps == bps
+
+
+@pytest.mark.parametrize(
+    "cap, raw, decimals", [(MOST_SIX, 2**128 - 1, 6), ("340282366920938463463.374607431768211455", 2**128 - 1, 18), (0, 0, 6)]
+)
+def test_parse__cap__to_the_last_unit_of_128_bits(cap: Any, raw: int, decimals: int) -> None:
+    # Python's own precision: other packages may have raised it
+    with localcontext(prec=28):
+        terms = networks.parse(changed("market.volatile.supply_cap", cap), "mine", "mine.yaml").terms["volatile"]
+    assert terms.supply_cap_wad == raw * 10 ** (18 - decimals)
+
+
+def test_parse__isolated__quotes_and_rate_models_by_address() -> None:
+    feed = {"address": C, "heartbeat_seconds": 3_600, "minimum_price": "0.9", "maximum_price": "1.1"}
+    content = {**CONTENT, "isolated": {"quotes": {A: {"fixed_price": "2.5"}, B: feed, C: "none"}, "rate_models": {A: True, B: False}}}
+    n = networks.parse(content, "mine", "mine.yaml")
+    assert n.quotes == {
+        A: IsolatedQuote(fixed_price_wad=25 * WAD // 10),
+        B: IsolatedQuote(feed=FeedTerms(C, 3_600, 9 * WAD // 10, 11 * WAD // 10, False)),
+        C: IsolatedQuote(),
+    }
+    assert n.rate_models == {A: True, B: False}
+
+
 def test_parse__least__all_else_open() -> None:
     n = networks.parse({"description": "Least", "chain_id": 5}, "least", "least.yaml")
     assert n == Network("least", "Least", 5)
@@ -106,9 +136,31 @@ def test_load__shipped__anvil() -> None:
         ("roles.keeper", A, "roles.keeper is no setting (known here: delay_seconds, guardian, owner, steward)"),
         ("market.volatile.ltv_percent", 101, "market.volatile.ltv_percent is 101 %: it must lie between 0 and 100 %"),
         ("market.volatile.ltv_percent", 90, "market.volatile.ltv_percent is 90 %: with this bonus at most 87.59 % (1/bonus - 5 %)"),
-        ("market.volatile.bonus_percent", 131, "market.volatile.bonus_percent is 131 %: it must lie between 101 and 130 %"),
+        ("market.volatile.bonus_percent", 131, "market.volatile.bonus_percent is 131 %: it must lie between 100 and 130 %"),
         ("market.volatile.origination_fee_bps", 501, "market.volatile.origination_fee_bps is 501 bps: it must lie between 0 and 500 bps"),
-        ("market.volatile.supply_cap", -1, f"market.volatile.supply_cap is -1: it must lie between 0 and {10**18}"),
+        ("market.volatile.bonus_percent", "99.99", "market.volatile.bonus_percent is 99.99 %: it must lie between 100 and 130 %"),
+        ("market.volatile.bonus_percent", "130.01", "market.volatile.bonus_percent is 130.01 %: it must lie between 100 and 130 %"),
+        ("market.volatile.supply_cap", -1, f"market.volatile.supply_cap is -1: it must lie between 0 and {MOST_SIX}"),
+        ("market.volatile.debt_cap", "340282366920938463463374607431768.211456",
+         f"market.volatile.debt_cap is 340282366920938463463374607431768.211456: it must lie between 0 and {MOST_SIX}"),
+        ("market.volatile.debt_cap", "340282366920938463463374607431768.2114545555555555555",
+         "market.volatile.debt_cap is 340282366920938463463374607431768.2114545555555555555: finer than the contracts count "
+         "(1/1000000000000000000)"),
+        ("market.volatile.debt_cap", "1e-999999999", "market.volatile.debt_cap is 1e-999999999: finer than the contracts count "
+         "(1/1000000000000000000)"),
+        ("isolated", [A], "isolated must be a group of settings"),
+        ("isolated", {"quote": {}}, "isolated.quote is no setting (known here: quotes, rate_models)"),
+        ("isolated", {"quotes": {"dollar": "none"}}, "isolated.quotes has 'dollar': it must be an address in quotes, with its checksum"),
+        ("isolated", {"quotes": {5: "none"}}, "isolated.quotes has '5': it must be an address in quotes, with its checksum"),
+        ("isolated", {"rate_models": {"0x" + "aB" * 20: True}},
+         f"isolated.rate_models has '0x{'aB' * 20}': it must be an address in quotes, with its checksum"),
+        ("isolated", {"quotes": {A: "nothing"}}, f"isolated.quotes.{A} must be a group of settings"),
+        ("isolated", {"quotes": {A: {"fixed_price": 0}}},
+         f"isolated.quotes.{A}.fixed_price is 0: it must lie between 0.000000000000000001 and 2000000000000000"),
+        ("isolated", {"quotes": {A: {"fixed_price": 1, "address": B}}}, f"isolated.quotes.{A}.address is no setting (known here: fixed_price)"),
+        ("isolated", {"quotes": {A: {"address": B, "heartbeat_seconds": 59, "minimum_price": 1, "maximum_price": 2}}},
+         f"isolated.quotes.{A}.heartbeat_seconds is 59 s: it must lie between 60 and 259200 s"),
+        ("isolated", {"rate_models": {A: "yes"}}, f"isolated.rate_models.{A} must be true or false, not 'yes'"),
         ("market.volatile.depth_mode", "on", "market.volatile.depth_mode is 'on': it must be one of new_risk, off, full"),
         ("market.volatile.frozen", "yes", "market.volatile.frozen must be true or false, not 'yes'"),
         ("market.volatile.paused", "borrow", "market.volatile.paused must be a list of names"),
@@ -131,8 +183,8 @@ def test_load__shipped__anvil() -> None:
         ("check.oracle_age_seconds", 59, "check.oracle_age_seconds is 59 s: it must lie between 60 and 2592000 s"),
         ("check.may_be_blocked", "volatile", "check.may_be_blocked must be a list of names"),
         ("check.often", 1, "check.often is no setting (known here: may_be_blocked, oracle_age_seconds)"),
-        ("colour", "red", "colour is no setting (known here: chain_id, check, description, feeds, market, preset, roles, tokens, treasury, "
-         "wrapped_native)"),
+        ("colour", "red", "colour is no setting (known here: chain_id, check, description, feeds, isolated, market, preset, roles, tokens, "
+         "treasury, wrapped_native)"),
     ],
 )  # fmt: skip
 def test_parse__bad_value__named_with_its_bound(path: str, value: Any, message: str) -> None:

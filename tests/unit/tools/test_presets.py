@@ -11,6 +11,8 @@ from plimsoll import presets
 from plimsoll.presets import PresetError, SecondSource
 
 WAD = 10**18
+# 2^128 - 1 raw units of 18 decimals
+MOST = "340282366920938463463.374607431768211455"
 WITH_FEED: dict[str, Any] = yaml.safe_load((presets.PRESETS / "wemix-feed.yaml").read_text())
 CONTENT: dict[str, Any] = yaml.safe_load((presets.PRESETS / "wemix.yaml").read_text())
 
@@ -74,6 +76,21 @@ def test_load__wemix__range_pools_of_a_development_chain() -> None:
     assert presets.parse(without, "mine", "mine.yaml").range_pools is None
 
 
+@pytest.mark.parametrize(
+    "key, value, name, kept",
+    [
+        # the configurator's own bounds
+        ("bonus_percent", 100, "bonus_bps", 10_000),
+        ("bonus_percent", 130, "bonus_bps", 13_000),
+        ("supply_cap", MOST, "supply_cap_wad", 2**128 - 1),
+        ("debt_cap", 0, "debt_cap_wad", 0),
+    ],
+)
+def test_parse__at_the_bounds__kept(key: str, value: Any, name: str, kept: int) -> None:
+    asset = presets.parse(changed(CONTENT, f"assets.volatile.{key}", value), "mine", "mine.yaml").asset("volatile")
+    assert getattr(asset, name) == kept
+
+
 MISSING = object()
 PRICED_BY = "fixed_price, quote (the asset it trades against), or a feed alone (a quote asset that a feed prices)"
 NEEDS_QUOTE = "it must name a quote asset, which has a fixed_price or nothing but a feed"
@@ -111,8 +128,8 @@ WETH = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
         ("assets.volatile.minimum_depth", 999, "assets.volatile.minimum_depth is 999: it must lie between 1000 and 1000000000000"),
         ("assets.volatile.ltv_percent", 75, f"assets.volatile.ltv_percent is 75 %: {NEEDS_FEED}"),
         ("assets.dollar.ltv_percent", 65.01, f"assets.dollar.ltv_percent is 65.01 %: {NEEDS_FEED}"),
-        ("assets.volatile.bonus_percent", 100, "assets.volatile.bonus_percent is 100 %: it must lie between 101 and 130 %"),
-        ("assets.volatile.bonus_percent", 150, "assets.volatile.bonus_percent is 150 %: it must lie between 101 and 130 %"),
+        ("assets.volatile.bonus_percent", "99.99", "assets.volatile.bonus_percent is 99.99 %: it must lie between 100 and 130 %"),
+        ("assets.volatile.bonus_percent", 150, "assets.volatile.bonus_percent is 150 %: it must lie between 100 and 130 %"),
         ("assets.volatile.reserve_factor_percent", 101, "assets.volatile.reserve_factor_percent is 101 %: it must lie between 0 and 100 %"),
         ("assets.volatile.seed", 0, "assets.volatile.seed is 0: it must lie between 0.001 and 1000000"),
         ("assets.volatile.rates.kink_percent", 101, "assets.volatile.rates.kink_percent is 101 %: it must lie between 0 and 100 %"),
@@ -129,7 +146,9 @@ WETH = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
         ("assets.dollar.second_source", {}, "assets.dollar.second_source makes no sense for a quote asset"),
         ("assets.dollar.feed", FEED, "assets.dollar.feed makes no sense for an asset with a fixed price"),
         ("assets.volatile.origination_fee_bps", 501, "assets.volatile.origination_fee_bps is 501 bps: it must lie between 0 and 500 bps"),
-        ("assets.volatile.supply_cap", -1, f"assets.volatile.supply_cap is -1: it must lie between 0 and {10**18}"),
+        ("assets.volatile.supply_cap", -1, f"assets.volatile.supply_cap is -1: it must lie between 0 and {MOST}"),
+        ("assets.volatile.supply_cap", "340282366920938463463.374607431768211456",
+         f"assets.volatile.supply_cap is 340282366920938463463.374607431768211456: it must lie between 0 and {MOST}"),
         ("assets.volatile.debt_cap", "much", "assets.volatile.debt_cap must be a number, not 'much'"),
         ("assets.volatile.stakers", {1: WETH}, "assets.volatile.stakers get half of an origination fee, which is 0"),
         ("pool.liquidation_fee_percent", 3.1, "pool.liquidation_fee_percent is 3.1 %: it must lie between 0 and 3 %"),
