@@ -91,8 +91,11 @@ USED_PERCENT = (20, 40, 60, 70, 78)
 @pytest.fixture(scope="session", autouse=True)
 def data_folder() -> Iterator[None]:
     """Ape's, of each process its own: Ape remembers contracts by address, where each process's chain has others."""
+    folder = ROOT / ".ape" / os.environ.get("PYTEST_XDIST_WORKER", "")
+    # Ape makes its own folders, but not the one that they are in
+    folder.mkdir(parents=True, exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("APE_DATA_FOLDER", str(ROOT / ".ape" / os.environ.get("PYTEST_XDIST_WORKER", "")))
+        patch.setenv("APE_DATA_FOLDER", str(folder))
         yield
 
 
