@@ -176,5 +176,6 @@ class Judge:
         curve = rate_model.JumpRate(r.base_wad, r.multiplier_wad, r.jump_wad, r.kink_wad)
         reserve = pool.Reserve(0, 6, curve.rate, 0, 0, 0, cash=entry.cash)
         reserve.index, reserve.scaled_debt, reserve.last_ts = entry.index_ray, entry.scaled_debt, entry.time
+        reserve.set_rate()
         reserve.accrue(time)
         return reserve.debt_up(scaled)

@@ -105,6 +105,11 @@ class Market:
         index: int = self.pool.reserve_state(self.assets[symbol].address).index_ray
         return -(-index // 10**27)
 
+    def set_rate(self, symbol: str, rate: int) -> None:
+        """WAD a year, from now on: the pool asks at a touch."""
+        self.assets[symbol].rate.set_rate(rate)
+        self.pool.accrue(self.assets[symbol].address)
+
     def set_price(self, symbol: str, price: int) -> None:
         self.oracle.set(self.assets[symbol].address, self.raw_price(symbol, price))
 

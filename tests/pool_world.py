@@ -352,7 +352,7 @@ class World:
             expected.debt,
             expected.scaled_debt,
             expected.index,
-            expected.borrow_rate,
+            expected.rate_in_force,
             expected.depth_mode,
             now.counted(asset) * counted_unit(expected.decimals),
             expected.liquidation_ltv_bps(now.now) if expected.seeded else 0,

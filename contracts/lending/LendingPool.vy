@@ -253,7 +253,7 @@ def borrow(asset: address, amount: uint256, receiver: address, account: address 
     if reserve.market >= reserve_slots.FROZEN:
         self._check_open(reserve.market, reserve_slots.PAUSED_BORROW)
     if reserve.scaled_debt == 0:
-        reserve.index_ray, reserve.last_rate = reserve_slots._load_debt_side(reserve.id)
+        reserve.index_ray, reserve.rate = reserve_slots._load_debt_side(reserve.id)
     if amount > reserve.cash:
         pool_reasons._refuse_without_cash()
     bitmap: uint256 = position_words.bitmaps[account]
@@ -278,19 +278,19 @@ def borrow(asset: address, amount: uint256, receiver: address, account: address 
     scaled: uint256 = unsafe_div(unsafe_add(unsafe_mul(owed, RAY), unsafe_sub(reserve.index_ray, 1)), reserve.index_ray)
     reserve.cash = unsafe_sub(reserve.cash, amount)
     reserve.scaled_debt = unsafe_add(reserve.scaled_debt, scaled)
+    reserve.debt = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
     reserve_slots._store(reserve)
     key: uint256 = (reserve.id << 160) | convert(account, uint256)
     word: uint256 = unsafe_add(position_words.words[key], scaled << 128)
     position_words.words[key] = word
-    total: uint256 = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
     if reserve.market & reserve_slots.CAPPED != 0:
-        self._check_debt_cap(reserve.id, total)
+        self._check_debt_cap(reserve.id, reserve.debt)
     # The debt in this reserve is at hand; the check adds the others.
     oracle: INewRiskPrices = self._new_risk_oracle()
     debt: uint256 = unsafe_div(
         unsafe_add(unsafe_mul((word >> 128) & position_words.MASK_112, reserve.index_ray), RAY - 1), RAY  # shares_math._to_debt_up
     )
-    value: uint256 = self._borrowed_value_up(oracle, asset, reserve.market, debt, total)
+    value: uint256 = self._borrowed_value_up(oracle, asset, reserve.market, debt, reserve.debt)
     self._check_new_risk(oracle, account, bitmap ^ debt_bit, value, NO_RESERVE, 0, True)
     transfers._push(asset, receiver, amount)
     log ILendingPool.Borrow(asset=asset, account=account, receiver=receiver, amount=amount, scaled=scaled)
@@ -313,6 +313,7 @@ def repay(asset: address, amount: uint256, on_behalf: address) -> uint256:
         pool_reasons._refuse_zero_shares()
     reserve.cash = unsafe_add(reserve.cash, repaid)
     reserve.scaled_debt = unsafe_sub(reserve.scaled_debt, scaled)
+    reserve.debt = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
     reserve_slots._store(reserve)
     transfers._pull(asset, msg.sender, repaid)
     log ILendingPool.Repay(asset=asset, account=on_behalf, amount=repaid, scaled=scaled)
@@ -341,9 +342,9 @@ def repay_with_shares(asset: address, amount: uint256, on_behalf: address, accou
         pool_reasons._refuse_without_supply()
     reserve.scaled_debt = unsafe_sub(reserve.scaled_debt, scaled)
     reserve.total_shares = unsafe_sub(reserve.total_shares, shares)
+    reserve.debt = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
     reserve_slots._store(reserve)
-    debt: uint256 = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
-    self._debit(reserve.id, reserve.market, account, word, shares, unsafe_add(reserve.cash, debt), reserve.total_shares)
+    self._debit(reserve.id, reserve.market, account, word, shares, unsafe_add(reserve.cash, reserve.debt), reserve.total_shares)
     log ILendingPool.RepayWithShares(asset=asset, account=on_behalf, payer=account, amount=repaid, scaled=scaled, shares=shares)
     return repaid
 
@@ -492,6 +493,7 @@ def settle_liquidation(
         reasons._refuse("pool: above debt")
     reserve.cash = unsafe_add(reserve.cash, repaid)
     reserve.scaled_debt = unsafe_sub(reserve.scaled_debt, scaled)
+    reserve.debt = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
     reserve_slots._store(reserve)
 
     shares: uint256 = self._seize(borrower, collateral_asset, seize_amount, fee_amount, owes)
@@ -545,7 +547,7 @@ def account_state(account: address) -> ILendingPool.AccountState:
         rest = rest & unsafe_sub(rest, 1)
         listing: uint256 = reserve_slots.listings[id]
         asset: address = convert(listing & reserve_slots.MASK_160, address)
-        state.debts.append(ILendingPool.Debt(asset=asset, amount=self._debt_up(id, asset, account), depth_mode=self._depth_mode(listing)))
+        state.debts.append(ILendingPool.Debt(asset=asset, amount=self._debt_up(id, account), depth_mode=self._depth_mode(listing)))
     return state
 
 
@@ -569,8 +571,11 @@ def reserve_state(asset: address) -> ILendingPool.ReserveState:
     market: uint256 = reserve_slots._market(asset)
     id: uint256 = (market >> reserve_slots.ID_AT) & reserve_slots.MASK_7
     reserve: reserve_slots.Reserve = reserve_slots._load(asset, id)
+    model: address = convert(market & reserve_slots.MASK_160, address)
     if reserve.scaled_debt == 0:
-        reserve.index_ray, reserve.last_rate = reserve_slots._load_debt_side(id)
+        reserve.index_ray, reserve.rate = reserve_slots._load_debt_side(id)
+        # what a first loan begins at
+        reserve.rate = interest._rate_units(model, 0, reserve.rate)
     seeded: bool = market & reserve_slots.SEEDED != 0
     listing: uint256 = reserve_slots.listings[id]
     ltv_bps: uint256 = 0
@@ -578,10 +583,6 @@ def reserve_state(asset: address) -> ILendingPool.ReserveState:
     if seeded:
         ltv_bps = reserve_slots._liquidation_ltv_bps(id, listing)
         new_risk_ltv_bps = self._ltv_bps(listing)
-    model: address = convert(market & reserve_slots.MASK_160, address)
-    utilisation_wad: uint256 = 0
-    if reserve.debt != 0:
-        utilisation_wad = reserve.debt * WAD // (reserve.cash + reserve.debt)
     return ILendingPool.ReserveState(
         id=id,
         cash=reserve.cash,
@@ -590,7 +591,7 @@ def reserve_state(asset: address) -> ILendingPool.ReserveState:
         debt=reserve.debt,
         scaled_debt=reserve.scaled_debt,
         index_ray=reserve.index_ray,
-        borrow_rate_wad=interest._rate_wad(model, utilisation_wad, reserve.last_rate),
+        borrow_rate_wad=reserve.rate * interest.RATE_UNIT_WAD,
         ltv_bps=ltv_bps,
         new_risk_ltv_bps=new_risk_ltv_bps,
         bonus_bps=self._bonus_bps(listing),
@@ -681,7 +682,7 @@ def supply_of(account: address, asset: address) -> uint256:
 @view
 @external
 def debt_of(account: address, asset: address) -> uint256:
-    return self._debt_up(self._listed_id(asset), asset, account)
+    return self._debt_up(self._listed_id(asset), account)
 
 
 # ---------------------------------------------------------------- internals: what the extension does
@@ -861,11 +862,11 @@ def _supply_down(id: uint256, asset: address, account: address) -> (uint256, uin
 
 @internal
 @view
-def _debt_up(id: uint256, asset: address, account: address) -> uint256:
+def _debt_up(id: uint256, account: address) -> uint256:
     scaled: uint256 = (position_words.words[(id << 160) | convert(account, uint256)] >> 128) & position_words.MASK_112
     if scaled == 0:
         return 0
-    reserve: reserve_slots.Reserve = reserve_slots._load(asset, id)
+    reserve: reserve_slots.Reserve = reserve_slots._load(empty(address), id)
     return shares_math._to_debt_up(scaled, reserve.index_ray)
 
 
@@ -1113,7 +1114,7 @@ def _check_new_risk(
         if why != 0:
             pool_reasons._refuse_unpriced()
         assert high <= MAX_PRICE  # dev: price
-        value: uint256 = unsafe_div(unsafe_add(unsafe_mul(self._debt_up(id, asset, account), high), WAD - 1), WAD)
+        value: uint256 = unsafe_div(unsafe_add(unsafe_mul(self._debt_up(id, account), high), WAD - 1), WAD)
         if listing & reserve_slots.DEPTH_OFF == 0:
             value = depth_math._cost_up(value, depth)
             if value == max_value(uint256):

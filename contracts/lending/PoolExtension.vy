@@ -70,8 +70,10 @@ def configure(asset: address, market: uint256, listing: uint256, caps: uint256, 
     else:
         own_listing = reserve_slots.listings[id]
         if own_market & reserve_slots.SEEDED != 0:
-            # interest up to now at the terms of up to now
-            reserve_slots._store(reserve_slots._load(asset, reserve_slots.ID_UNKNOWN))
+            # Interest up to now at the terms of up to now, and from now on at what the new model asks
+            reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
+            reserve.market = market
+            reserve_slots._store(reserve)
     assert market & reserve_slots.MASK_160 != 0  # dev: rate model
     assert (market >> reserve_slots.RESERVE_FACTOR_AT) & reserve_slots.MASK_14 <= BPS  # dev: reserve factor
     ltv_bps: uint256 = (listing >> reserve_slots.LTV_AT) & reserve_slots.MASK_14
@@ -241,6 +243,7 @@ def _write_off_debt(borrower: address, id: uint256):
 
     reserve.total_shares = unsafe_sub(reserve.total_shares, burned)
     reserve.scaled_debt = unsafe_sub(reserve.scaled_debt, scaled)
+    reserve.debt = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
     reserve_slots._store(reserve)
     log ILendingPool.DeficitWrittenOff(
         asset=asset,

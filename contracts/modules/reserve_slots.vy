@@ -9,7 +9,7 @@
                         | origination_fee_bps 9 | capped 1 | frozen 1 | paused: supply 1, borrow 1, collateral 1, flash 1
        listings[id]     asset 160 | ltv_bps 14 | bonus_bps 14 | decimals - 6 4 | depth_mode 2 | ramping 1 | counted 61
        states[id][0]    cash 104 | total_shares 124 | fee_units 27 | has_debt 1
-       states[id][1]    index_ray 104 | last_ts 32 | scaled_debt 104 | last_rate 16
+       states[id][1]    index_ray / 2^24 80 | last_ts 32 | scaled_debt 104 | rate 40
        caps[id]         supply 128 | debt 128, raw units, 0 for none; read where `capped` is set
        ramps[id]        from_bps 14 | to_bps 14 | start 40 | end 40; read where `ramping` is set
 
@@ -19,7 +19,9 @@
      104 bits hold 2e31 raw units: 20 trillion tokens of 18 decimals. Shares have 20 bits more (1e6 shares a unit).
      fee_units: shares earned by the treasury, counted in 2^fee_shift (about 7e-8 of a token): 27 bits hold about nine
      tokens, and what outgrows them moves to fees[id].
-     last_rate: tenths of a percent a year, used only while the rate model fails.
+     index_ray: in steps of 2^24, which one RAY is a multiple of: each touch rounds it up by less than 2e-20 of itself.
+     rate: in units of 1e-10 a year, of the time from the last touch on. The model is asked when the state is written, for the utilisation
+     that holds until the next touch, so that nobody who only reads has to ask it.
      risk: what the cap on debt is made of (depth_math); 0 where depth_mode is OFF. It stands here because a loan reads this word.
      paused_until: in units of 64 seconds. The pauses end there by themselves; `frozen` does not.
      ltv_bps: of new risk. While `ramping`, the liquidation test has one of its own, between from_bps and to_bps.
@@ -46,7 +48,6 @@ MAX_AMOUNT: constant(uint256) = 2**104 - 1
 MAX_ASSETS: constant(uint256) = 2**103 - 1
 MAX_SHARES: constant(uint256) = 2**124 - 1
 MAX_FEE_UNITS: constant(uint256) = 2**27 - 1
-MAX_LAST_RATE: constant(uint256) = 2**16 - 1
 
 # To `_load`, where the caller has not read the id
 ID_UNKNOWN: constant(uint256) = max_value(uint256)
@@ -63,6 +64,7 @@ MASK_26: constant(uint256) = 2**26 - 1
 MASK_27: constant(uint256) = 2**27 - 1
 MASK_32: constant(uint256) = 2**32 - 1
 MASK_40: constant(uint256) = 2**40 - 1
+MASK_80: constant(uint256) = 2**80 - 1
 MASK_128: constant(uint256) = 2**128 - 1
 MASK_160: constant(uint256) = 2**160 - 1
 MASK_195: constant(uint256) = 2**195 - 1
@@ -111,9 +113,10 @@ FEE_UNITS_AT: constant(uint256) = 228
 HAS_DEBT_AT: constant(uint256) = 255
 HAS_DEBT: constant(uint256) = 1 << 255
 
-LAST_TS_AT: constant(uint256) = 104
-SCALED_AT: constant(uint256) = 136
-LAST_RATE_AT: constant(uint256) = 240
+INDEX_SHIFT: constant(uint256) = 24
+LAST_TS_AT: constant(uint256) = 80
+SCALED_AT: constant(uint256) = 112
+RATE_AT: constant(uint256) = 216
 
 # ---------------------------------------------------------------- storage
 
@@ -128,7 +131,8 @@ struct Reserve:
     scaled_debt: uint256
     # of all, rounded down: the share price must not count on what no account owes
     debt: uint256
-    last_rate: uint256
+    # in interest.RATE_UNIT_WADs
+    rate: uint256
     # the word; 0 where the caller knew the id
     market: uint256
 
@@ -161,7 +165,8 @@ def _market(asset: address) -> uint256:
 def _load(asset: address, known_id: uint256) -> Reserve:
     """
     @notice The reserve with interest up to now. Without an id it must be open for business.
-    @dev Interest is that of the time since the last touch, at the utilisation since then. It never reverts and saturates
+    @param asset With an id, the zero address: the debt side alone, without the shares that interest adds
+    @dev Interest is that of the time since the last touch, at the rate since then. It never reverts and saturates
          instead of overflowing: cash + debt stay within MAX_ASSETS, the index and the shares within their fields.
     """
     reserve: Reserve = empty(Reserve)
@@ -180,44 +185,39 @@ def _load(asset: address, known_id: uint256) -> Reserve:
         return reserve
 
     word = self.states[reserve.id][1]
-    reserve.index_ray = word & MAX_AMOUNT
+    reserve.index_ray = (word & MASK_80) << INDEX_SHIFT
     reserve.scaled_debt = (word >> SCALED_AT) & MAX_AMOUNT
-    reserve.last_rate = word >> LAST_RATE_AT
+    reserve.rate = word >> RATE_AT
     # not 0: an index is never below one RAY
-    reserve.debt = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
+    debt_before: uint256 = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
     # time does not go back; modulo 2^32, like the time of the last touch
     elapsed: uint256 = unsafe_sub(block.timestamp, word >> LAST_TS_AT) & MASK_32
     if elapsed == 0:
+        reserve.debt = debt_before
         return reserve
-
-    market: uint256 = reserve.market
-    if known_id != ID_UNKNOWN:
-        market = self.markets[asset]
-    rate: uint256 = interest._rate_wad(
-        convert(market & MASK_160, address),
-        unsafe_div(unsafe_mul(reserve.debt, WAD), unsafe_add(reserve.cash, reserve.debt)),
-        reserve.last_rate,
-    )
     # What a unit of debt becomes; (a + b - 1) / b is a / b rounded up, in favour of those who lent.
     growth_ray: uint256 = 0
     if elapsed <= interest.TAYLOR_SECONDS:
         # e^x to the third order, with x < 9e27
-        x: uint256 = unsafe_div(unsafe_add(unsafe_mul(rate, unsafe_mul(10**9, elapsed)), YEAR - 1), YEAR)
+        x: uint256 = unsafe_div(unsafe_add(unsafe_mul(reserve.rate, unsafe_mul(interest.RATE_UNIT_WAD * 10**9, elapsed)), YEAR - 1), YEAR)
         second: uint256 = unsafe_div(unsafe_add(unsafe_mul(x, x), 2 * RAY - 1), 2 * RAY)
         third: uint256 = unsafe_div(unsafe_add(unsafe_mul(x, second), 3 * RAY - 1), 3 * RAY)
         growth_ray = unsafe_add(unsafe_add(RAY, x), unsafe_add(second, third))
     else:
-        growth_ray = interest._power_up(rate, elapsed)
-    reserve.index_ray = unsafe_div(unsafe_add(unsafe_mul(reserve.index_ray, growth_ray), RAY - 1), RAY)
-    debt_before: uint256 = reserve.debt
+        growth_ray = interest._power_up(reserve.rate, elapsed)
+    reserve.index_ray = (
+        unsafe_div(unsafe_add(unsafe_mul(reserve.index_ray, growth_ray), (RAY << INDEX_SHIFT) - 1), RAY << INDEX_SHIFT) << INDEX_SHIFT
+    )
     reserve.debt = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
     # MAX_ASSETS is all ones: this asks whether the index or the assets have outgrown their fields
     if (reserve.index_ray >> 1) | unsafe_add(reserve.cash, reserve.debt) > MAX_ASSETS:
-        reserve.index_ray = self._saturated_index(word & MAX_AMOUNT, reserve.scaled_debt, reserve.cash)
+        reserve.index_ray = self._saturated_index((word & MASK_80) << INDEX_SHIFT, reserve.scaled_debt, reserve.cash)
         reserve.debt = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
-    reserve.last_rate = unsafe_div(rate, interest.STORED_RATE_WAD)
-    if reserve.last_rate > MAX_LAST_RATE:
-        reserve.last_rate = MAX_LAST_RATE
+    market: uint256 = reserve.market
+    if known_id != ID_UNKNOWN:
+        if asset == empty(address):
+            return reserve
+        market = self.markets[asset]
     # The treasury's part is minted at the price that leaves the rest of the interest to the others, in whole units.
     fee: uint256 = unsafe_div(unsafe_mul(unsafe_sub(reserve.debt, debt_before), (market >> RESERVE_FACTOR_AT) & MASK_14), BPS)
     fee_shift: uint256 = (market >> FEE_SHIFT_AT) & MASK_6
@@ -245,21 +245,26 @@ def _saturated_index(index_before: uint256, scaled: uint256, cash: uint256) -> u
     room: uint256 = 0
     if cash < MAX_ASSETS:
         room = MAX_ASSETS - cash
-    return max(index_before, min(MAX_AMOUNT, (room * RAY + RAY - 1) // scaled))
+    largest: uint256 = min(MAX_AMOUNT, (room * RAY + RAY - 1) // scaled)
+    return max(index_before, (largest >> INDEX_SHIFT) << INDEX_SHIFT)
 
 
 @internal
 @view
 def _load_debt_side(id: uint256) -> (uint256, uint256):
     """
-    @notice (index_ray, last_rate) of a reserve where nobody owes anything: there `_load` leaves them 0
+    @notice (index_ray, rate) of a reserve where nobody owes anything: there `_load` leaves them 0
     """
     word: uint256 = self.states[id][1]
-    return word & MAX_AMOUNT, word >> LAST_RATE_AT
+    return (word & MASK_80) << INDEX_SHIFT, word >> RATE_AT
 
 
 @internal
 def _store(reserve: Reserve):
+    """
+    @notice Write the reserve, with the rate from now on
+    @param reserve With its market word, where anybody owes anything, and with `debt` as `scaled_debt` is now
+    """
     fee_units: uint256 = reserve.fee_units
     if fee_units > MAX_FEE_UNITS:
         market: uint256 = self.markets[convert(self.listings[reserve.id] & MASK_160, address)]
@@ -272,11 +277,18 @@ def _store(reserve: Reserve):
         | (convert(reserve.scaled_debt != 0, uint256) << HAS_DEBT_AT)
     )
     if reserve.index_ray != 0:
+        rate: uint256 = reserve.rate
+        if reserve.scaled_debt != 0:
+            rate = interest._rate_units(
+                convert(reserve.market & MASK_160, address),
+                unsafe_div(unsafe_mul(reserve.debt, WAD), unsafe_add(reserve.cash, reserve.debt)),
+                rate,
+            )
         self.states[reserve.id][1] = (
-            reserve.index_ray
+            (reserve.index_ray >> INDEX_SHIFT)
             | ((block.timestamp & MASK_32) << LAST_TS_AT)
             | (reserve.scaled_debt << SCALED_AT)
-            | (reserve.last_rate << LAST_RATE_AT)
+            | (rate << RATE_AT)
         )
 
 

@@ -25,11 +25,12 @@ VIRTUAL_SHARES = 10**6
 VIRTUAL_ASSETS = 1
 TAYLOR_SECONDS = 30 * 86_400
 MAX_GROWTH = 2**127 - 1
-MAX_INDEX = 2**104 - 1
+MAX_INDEX = 2**104 - 2**24
 MAX_ASSETS = 2**103 - 1
 MAX_SHARES = 2**124 - 1
-STORED_RATE = 10**15
-MAX_STORED_RATE = 2**16 - 1
+# The index and the rate are kept in whole units of these, rounded up.
+INDEX_UNIT = 2**24
+RATE_UNIT = 10**8
 MAX_PER_ACCOUNT = 8
 MAX_COUNTED = 2**61 - 1
 # Pauses are counted in units of so many seconds.
@@ -112,7 +113,8 @@ class Reserve:
     index: int = RAY
     scaled_debt: int = 0
     last_ts: int = 0
-    stored_rate: int = 0
+    # a year, WAD, since the last touch
+    borrow_rate: int = 0
     origination_fee_bps: int = 0
     # who gets half of the origination fee
     stakers: str | None = None
@@ -149,11 +151,6 @@ class Reserve:
     def utilisation(self) -> int:
         return self.debt * WAD // self.assets if self.debt else 0
 
-    @property
-    def borrow_rate(self) -> int:
-        answer = self.rate(self.utilisation)
-        return self.stored_rate * STORED_RATE if answer is None else min(answer, MAX_RATE_WAD)
-
     def shares_down(self, amount: int) -> int:
         return amount * (self.total_shares + VIRTUAL_SHARES) // (self.assets + VIRTUAL_ASSETS)
 
@@ -167,18 +164,16 @@ class Reserve:
         return div_up(scaled * self.index, RAY)
 
     def accrue(self, now: int) -> None:
-        """Interest of the time since the last touch, at the utilisation since then. Without debt there is none."""
+        """Interest of the time since the last touch, at the rate since then. Without debt there is none."""
         if not self.scaled_debt or now == self.last_ts:
             return
-        rate = self.borrow_rate
-        self.stored_rate = min(rate // STORED_RATE, MAX_STORED_RATE)
         before, index_before = self.debt, self.index
-        self.index = div_up(self.index * growth(rate, now - self.last_ts), RAY)
+        self.index = div_up(self.index * growth(self.borrow_rate, now - self.last_ts), RAY * INDEX_UNIT) * INDEX_UNIT
         self.last_ts = now
         if self.index > MAX_INDEX or self.assets > MAX_ASSETS:
             room = max(MAX_ASSETS - self.cash, 0)
             largest = ((room + 1) * RAY - 1) // self.scaled_debt  # the debt of all still rounds down to `room`
-            self.index = max(index_before, min(MAX_INDEX, largest))
+            self.index = max(index_before, min(MAX_INDEX, largest // INDEX_UNIT * INDEX_UNIT))
         fee = (self.debt - before) * self.reserve_factor_bps // BPS
         unit = fee_unit(self.decimals)
         price_shares, price_assets = self.total_shares + VIRTUAL_SHARES, self.assets - fee + VIRTUAL_ASSETS
@@ -186,6 +181,20 @@ class Reserve:
         if self.total_shares + minted <= MAX_SHARES:
             self.total_shares += minted
             self.fee_shares += minted
+
+    def set_rate(self) -> None:
+        """What is asked until the next touch: what the model says of the utilisation until then. While it fails, what was asked before."""
+        if self.scaled_debt:
+            self.borrow_rate = self._asked(self.utilisation)
+
+    @property
+    def rate_in_force(self) -> int:
+        """Without debt, what a first loan begins at."""
+        return self.borrow_rate if self.scaled_debt else self._asked(0)
+
+    def _asked(self, utilisation: int) -> int:
+        answer = self.rate(utilisation)
+        return self.borrow_rate if answer is None else div_up(min(answer, MAX_RATE_WAD), RATE_UNIT) * RATE_UNIT
 
 
 @dataclass
@@ -213,7 +222,11 @@ def action(work: Callable[Concatenate[Pool, P], R]) -> Callable[Concatenate[Pool
     @functools.wraps(work)
     def run(self: Pool, /, *args: P.args, **kwargs: P.kwargs) -> R:
         later = self.copy()
+        later.touched = set()
         result = work(later, *args, **kwargs)
+        for asset in later.touched:
+            later.reserves[asset].set_rate()
+        later.touched = set()
         self.__dict__.update(later.__dict__)
         return result
 
@@ -240,6 +253,8 @@ class Pool:
     deferred: str | None = None
     skipped: bool = False
     skipped_borrow: bool = False
+    # The reserves whose interest the action under way has booked
+    touched: set[str] = field(default_factory=set)
 
     # ------------------------------------------------------------ reading
 
@@ -324,7 +339,7 @@ class Pool:
         if ramp and changes.get("ltv_bps", reserve.ltv_bps) > min(ramp.from_bps, ramp.to_bps):
             raise Refused("")  # what may just be borrowed is not liquidatable
         if reserve.seeded:
-            reserve.accrue(self.now)
+            self._touch(asset)
         reserve.__dict__.update(changes)
 
     @action
@@ -668,6 +683,7 @@ class Pool:
     def _touch(self, asset: str) -> Reserve:
         reserve = self._seeded(asset)
         reserve.accrue(self.now)
+        self.touched.add(asset)
         return reserve
 
     def _seeded(self, asset: str) -> Reserve:

@@ -89,7 +89,7 @@ def test_liquidate__remainder_covered_by_dust__is_not_written_off(base: Market) 
 def test_liquidate__collateral_worth_less_than_a_raw_unit_of_debt__is_written_off_after_interest_too(base: Market) -> None:
     """The one raw unit that is repaid for it is less than one unit of scaled debt."""
     market = base
-    market.assets["USD"].rate.set_rate(5 * 10**16)
+    market.set_rate("USD", 5 * 10**16)
     market.open({"ETH": 100 * ETH}, {"USD": 6_000 * USD})
     boa.env.time_travel(seconds=86_400)
     market.set_price("ETH", 10**4)

@@ -91,8 +91,7 @@ class LiquidationMachine(RuleBasedStateMachine):
     def wait(self, days: int, rate: int) -> None:
         boa.env.time_travel(seconds=days * 86_400)
         for symbol in DEBTS:
-            self.market.assets[symbol].rate.set_rate(rate * 10**16)
-            self.market.pool.accrue(self.market.assets[symbol].address)
+            self.market.set_rate(symbol, rate * 10**16)
 
     @precondition(lambda self: self.borrowers)
     @rule(

@@ -27,6 +27,11 @@ def lent(world: World, faulty: Any) -> World:
     return world
 
 
+def grown(index: int, rate: int) -> int:
+    """By a day, in steps of 2^24."""
+    return -(-index * growth(rate, DAY) // (RAY << 24)) << 24
+
+
 @pytest.mark.parametrize("seconds", [1, 12, DAY, MONTH - 1, MONTH, MONTH + 1, 365 * DAY, 20 * 365 * DAY])
 def test_accrue__after_any_time__books_the_interest(lent: World, seconds: int) -> None:
     lent.travel(seconds)
@@ -118,9 +123,12 @@ def test_rate_model__fails_in_any_way__the_last_rate_goes_on(lent: World, faulty
     faulty.set_fault(fault)
     faulty.set_rate(WAD)
     lent.ledger.reserves["NEW"].rate = lambda _: None
-    lent.travel(DAY)
-    lent.supply("lender", "NEW", 10**18)
-    assert lent.reserve("NEW").index == -(-index * growth(WAD // 10, DAY) // RAY)
+    for _ in range(2):
+        lent.travel(DAY)
+        lent.supply("lender", "NEW", 10**18)
+        index = grown(index, WAD // 10)
+        assert lent.reserve("NEW").index == index
+        assert lent.pool.reserve_state(lent.address["NEW"]).borrow_rate_wad == WAD // 10
     lent.check()
     lent.repay("borrower", "NEW", MAX)
     lent.withdraw("lender", "NEW", MAX)
@@ -133,9 +141,14 @@ def test_rate_model__answers_more_than_a_word__the_first_counts(lent: World, fau
     faulty.set_fault(8)
     faulty.set_rate(WAD // 5)
     lent.ledger.reserves["NEW"].rate = lambda _: WAD // 5
+    # asked at a touch, for the time from there on
     lent.travel(DAY)
     lent.supply("lender", "NEW", 10**18)
-    assert lent.reserve("NEW").index == -(-index * growth(WAD // 5, DAY) // RAY)
+    index = grown(index, WAD // 10)
+    assert lent.reserve("NEW").index == index
+    lent.travel(DAY)
+    lent.supply("lender", "NEW", 10**18)
+    assert lent.reserve("NEW").index == grown(index, WAD // 5)
     lent.check()
 
 
@@ -172,31 +185,73 @@ def test_rate_model__burns_its_gas__costs_no_more_than_its_allowance(lent: World
     assert lent.pool._computation.get_gas_used() < usual + 101_000
 
 
-def test_rate_model__little_gas_given__cannot_be_made_to_fail(lent: World) -> None:
+def test_rate_model__little_gas_given__cannot_be_made_to_fail(lent: World, faulty: Any) -> None:
     """With any gas limit the call either fails as a whole or books the model's rate."""
+    faulty.set_rate(WAD // 5)
     lent.travel(DAY)
-    expected = lent.reserve("NEW").index
-    for gas in range(20_000, 60_000, 1_000):
+    expected, booked = lent.reserve("NEW").index, 0
+    for gas in range(2_000, 22_000, 125):
         with boa.env.anchor():
             try:
                 lent.pool.accrue(lent.address["NEW"], gas=gas)
             except boa.BoaError:
                 continue
-            assert lent.pool.reserve_state(lent.address["NEW"]).index_ray == expected
+            state = lent.pool.reserve_state(lent.address["NEW"])
+            assert (state.index_ray, state.borrow_rate_wad) == (expected, WAD // 5)
+            booked += 1
+    assert 0 < booked < 160
+
+
+def test_rate_model__falls_silent_between_the_touches__moves_nothing(lent: World, faulty: Any) -> None:
+    """Who only reads does not ask the model: what is owed does not depend on what it says meanwhile."""
+    lent.travel(DAY)
+    owed = lent.pool.debt_of(lent.address["borrower"], lent.address["NEW"])
+    for fault, rate in ((1, WAD), (2, WAD), (0, 50 * WAD), (0, 0)):
+        faulty.set_fault(fault)
+        faulty.set_rate(rate)
+        assert lent.pool.debt_of(lent.address["borrower"], lent.address["NEW"]) == owed
+        assert lent.pool.reserve_state(lent.address["NEW"]).borrow_rate_wad == WAD // 10
+
+
+@pytest.mark.parametrize(("rate", "kept"), [(1, 10**8), (10**8, 10**8), (10**8 + 1, 2 * 10**8)])
+def test_rate_model__answers_less_than_a_unit__rounds_up(lent: World, faulty: Any, rate: int, kept: int) -> None:
+    faulty.set_rate(rate)
+    lent.ledger.reserves["NEW"].rate = lambda _: rate
+    lent.accrue("NEW")
+    assert lent.pool.reserve_state(lent.address["NEW"]).borrow_rate_wad == kept
+    lent.travel(MONTH)
+    lent.check()
+
+
+def test_rate_model__another_one__counts_from_its_setting_on(lent: World, faulty: Any) -> None:
+    lent.travel(DAY)
+    lent.accrue("NEW")
+    index = lent.reserve("NEW").index
+    dearer = load("testing/FaultyRateModel.vy").deploy()
+    dearer.set_rate(WAD // 2)
+    lent.travel(DAY)
+    lent.configure("NEW", dearer, rate=lambda _: WAD // 2)
+    index = grown(index, WAD // 10)
+    assert lent.reserve("NEW").index == index
+    assert lent.pool.reserve_state(lent.address["NEW"]).borrow_rate_wad == WAD // 2
+    lent.travel(DAY)
+    assert lent.reserve("NEW").index == grown(index, WAD // 2)
+    lent.check()
 
 
 @pytest.mark.parametrize("rate", [100 * WAD, 100 * WAD + 1, 2**256 - 1])
 def test_rate_model__absurd_rate__is_cut(lent: World, faulty: Any, rate: int) -> None:
     faulty.set_rate(rate)
     lent.ledger.reserves["NEW"].rate = lambda _: rate
-    lent.travel(DAY)
-    assert lent.pool.reserve_state(lent.address["NEW"]).borrow_rate_wad == 100 * WAD
-    lent.check()
     lent.accrue("NEW")
+    assert lent.pool.reserve_state(lent.address["NEW"]).borrow_rate_wad == 100 * WAD
+    lent.travel(DAY)
+    lent.check()
     faulty.set_fault(1)
     lent.ledger.reserves["NEW"].rate = lambda _: None
+    lent.accrue("NEW")
     lent.travel(DAY)
-    lent.check()  # what is remembered of it: 65.535
+    lent.check()
 
 
 def test_index__at_its_cap__stays_and_everything_goes_on(lent: World, faulty: Any) -> None:
@@ -206,7 +261,7 @@ def test_index__at_its_cap__stays_and_everything_goes_on(lent: World, faulty: An
         lent.travel(3_650 * DAY)
         lent.check()
         lent.accrue("NEW")
-    assert lent.reserve("NEW").index == 2**104 - 1
+    assert lent.reserve("NEW").index == 2**104 - 2**24
     lent.check()
     lent.supply("attacker", "NEW", 10**18)
     lent.withdraw("attacker", "NEW", 10**17)
@@ -230,7 +285,7 @@ def test_debt__grows_to_what_fits__stays_and_can_be_repaid(world: World, faulty:
         world.check()
         world.accrue("NEW")
     assert world.reserve("NEW").assets <= 2**103 - 1
-    assert world.reserve("NEW").assets > 2**103 - 1 - 2**13
+    assert world.reserve("NEW").assets > 2**103 - 1 - 2**37  # a step of the index
     world.repay("borrower", "NEW", MAX)
     world.withdraw("lender", "NEW", MAX)
     world.check()

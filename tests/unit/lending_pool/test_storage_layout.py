@@ -36,12 +36,12 @@ def test_reserve_words__bits__as_documented(indebted: World, slots: dict[str, in
     usd = indebted.reserve("USD")
     first, second = (boa.env.get_storage(pool, slots["states"] + 2 * usd.id + word) for word in (0, 1))
     assert first == usd.cash | usd.total_shares << 104 | usd.fee_shares // fee_unit(6) << 228 | 1 << 255
-    assert second == usd.index | boa.env.timestamp << 104 | usd.scaled_debt << 136 | usd.stored_rate << 240
+    assert second == usd.index >> 24 | boa.env.timestamp << 80 | usd.scaled_debt << 112 | usd.borrow_rate // 10**8 << 216
     eth = indebted.reserve("ETH")
     first, second = (boa.env.get_storage(pool, slots["states"] + 2 * eth.id + word) for word in (0, 1))
     assert first == eth.cash | eth.total_shares << 104
-    assert second & (2**104 - 1) == RAY
-    assert second >> 136 == 0
+    assert (second & (2**80 - 1)) << 24 == RAY
+    assert second >> 112 == 0
     listing = boa.env.get_storage(pool, slots["listings"] + eth.id)
     # 100 ETH of one account with debt, in units of 2^62 shares, each a millionth of a raw unit
     counted = -(-100 * 10**24 // 2**62)

@@ -112,7 +112,7 @@ def test_account__debts_with_flags__block_new_risk_and_all_are_named(market: Mar
 
 def test_account__interest__is_in(market: Market) -> None:
     market.open({"ETH": 100 * ETH}, {"USD": 6_000 * USD})
-    market.assets["USD"].rate.set_rate(WAD // 10)
+    market.set_rate("USD", WAD // 10)
     boa.env.time_travel(seconds=365 * 86_400)
     view = market.lens.account(market.borrower)
     # e^0.1

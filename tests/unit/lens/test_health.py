@@ -83,7 +83,7 @@ def test_health__any_accounts__equals_the_model_and_account(base: Market, data: 
                     amount = data.draw(st.integers(101 * dollars, min(room - dollars // 100, 10**5 * dollars)))
                     market.open({}, {symbol: amount}, account)
         for symbol in ("USD", "EUR"):
-            market.assets[symbol].rate.set_rate(data.draw(st.integers(0, 3 * WAD)))
+            market.set_rate(symbol, data.draw(st.integers(0, 3 * WAD)))
         boa.env.time_travel(seconds=data.draw(st.integers(0, 10**8)))
         for symbol, usual in (("ETH", 100), ("WBTC", 20_000), ("USD", 1), ("EUR", 1)):
             high = usual * WAD * data.draw(st.integers(1, 2_000)) // 1000

@@ -26,7 +26,7 @@ def test_reserves__five_listed__in_order_with_state_and_band(market: Market) -> 
 def test_reserves__utilisation_and_rates__as_lenders_earn(market: Market) -> None:
     market.lend("ETH", 100_000 * ETH, market.attacker)
     market.open({"ETH": 20_000 * ETH}, {"USD": 800_800 * USD})
-    market.assets["USD"].rate.set_rate(10 * 10**16)
+    market.set_rate("USD", 10 * 10**16)
     view = market.lens.reserves()[2]
     # 800,800 of 1,001,000 lent (the seed included); a fifth of the interest is the treasury's
     assert view.utilisation_wad == 8 * WAD // 10

@@ -95,7 +95,7 @@ def test_liquidate__example_6_interest_alone_reaches_the_capacity__liquidated() 
         market.pool.borrow(market.assets["DJED"].address, 104_000 * 10**6, market.borrower)
     # ADA at 1.5: capacity 105,000; 104,000 and its interest at 5 % a year get there on the 71st day
     market.set_price("ADA", 3 * WAD // 2)
-    market.assets["DJED"].rate.set_rate(5 * 10**16)
+    market.set_rate("DJED", 5 * 10**16)
     boa.env.time_travel(seconds=60 * 86_400)
     assert market.health()[0] == 105_000 * WAD
     with boa.reverts("engine: healthy"):
@@ -261,8 +261,8 @@ def test_liquidate__three_collaterals_and_two_debts__each_pair_as_the_model_says
     market.list("EUR", 1 * WAD, decimals=8)
     market.lend("EUR", 10**6 * 10**8)
     market.open({"ETH": 100 * ETH, "WBTC": 10**8, "STK": 5_000 * ETH}, {"USD": 15_000 * USD, "EUR": 9_000 * 10**8})
-    market.assets["USD"].rate.set_rate(WAD // 10)
-    market.assets["EUR"].rate.set_rate(WAD // 20)
+    market.set_rate("USD", WAD // 10)
+    market.set_rate("EUR", WAD // 20)
     boa.env.time_travel(seconds=40 * 86_400)
     market.set_band("ETH", 70 * WAD, 68 * WAD, 66 * WAD)
     market.set_band("STK", 23 * WAD // 10, 2 * WAD, 1 * WAD)

@@ -318,9 +318,7 @@ def test_set_origination_fee__five_percent__half_of_it_goes_to_the_stakers(marke
 
 @pytest.mark.parametrize("change", ["set_rate_model", "set_reserve_factor"])
 def test_terms_of_interest__changed__the_time_before_is_booked_at_the_old_ones(market: Market, change: str) -> None:
-    market.assets["USD"].rate.set_rate(WAD // 5)
-    with boa.env.prank(market.owner):
-        market.pool.accrue(market.assets["USD"].address)
+    market.set_rate("USD", WAD // 5)
     boa.env.time_travel(seconds=30 * DAY)
     before = market.pool.reserve_state(market.assets["USD"].address)
     slower = load("testing/FaultyRateModel.vy").deploy()

@@ -4,7 +4,9 @@ from typing import Any
 import boa
 import pytest
 
-from plimsoll.reference.pool import MAX, NOBODY, SUPPLY, Refused
+from plimsoll.reference.pool import MAX, NOBODY, SUPPLY, WAD, Refused
+from tests.conftest import load
+from tests.pool_world import World
 from tests.unit.reserve_vault.conftest import USD, events, vault_over
 from tests.vault_world import VaultWorld
 
@@ -161,3 +163,41 @@ def test_deposit__token_answers_false__is_refused(keeping_token: Any) -> None:
 def test_mint__price_per_share_is_not_that_of_an_empty_reserve(v: VaultWorld) -> None:
     """Half is lent out for a year at 2.8 %: a unit costs fewer shares than the million of the first day."""
     assert Fraction(1, 10**6) < v.price < Fraction(2, 10**6)
+
+
+def test_mint__asset_calls_back_and_a_share_gets_dearer__reverts_and_deposit_gives_what_there_is() -> None:
+    """The asset withdraws a unit of its own from the pool while the vault is paid: what rounding leaves behind makes a share dearer."""
+    world = World.with_assets()
+    token = load("testing/ReenteringToken.vy").deploy("Trap", "TRAP", 6)
+    model = load("testing/FaultyRateModel.vy").deploy()
+    model.set_rate(20 * WAD)
+    world.add("TRAP", rate=lambda _: 20 * WAD, token=token, model=model, decimals=6, price=10**6, factor=0)
+    world.seed("keeper", "TRAP", 1_000)
+    world.supply("lender", "TRAP", 1_000)
+    with boa.env.prank(world.address["lender"]):
+        world.pool.transfer_shares(token.address, 10**8, token.address)
+    world.open("borrower", "BTC", 10**8, "TRAP", 777)
+    v = VaultWorld(world, "TRAP")
+    world.travel(12 * 86_400)
+    state = world.pool.reserve_state(token.address)
+    # so many shares cost whole units, to the last part of one
+    shares, cost = state.total_shares + 10**6, state.cash + state.debt + 1
+    assert shares % cost
+    lender = world.address["lender"]
+    token.mint(lender, 3 * cost)
+    callback = world.pool.withdraw.prepare_calldata(token.address, 1, token.address)
+
+    token.arm(world.pool.address, callback, True)
+    with boa.reverts("vault: price moved"), boa.env.prank(lender):
+        v.vault.mint(shares, lender)
+    assert v.vault.totalSupply() == 0
+    token.arm(world.pool.address, callback, True)
+    with boa.env.prank(lender):
+        given = v.vault.deposit(cost, lender)
+    assert token.succeeded()
+    assert shares - shares // 1_000 < given < shares
+    assert given == v.vault.totalSupply() == world.pool.supply_shares_of(v.vault.address, token.address)
+    # without the callback it costs what is said
+    token.arm(world.pool.address, b"", False)
+    with boa.env.prank(lender):
+        assert v.vault.mint(10**6, lender) <= cost

@@ -3,8 +3,7 @@ from fractions import Fraction
 import boa
 import pytest
 
-from plimsoll.reference.pool import MAX, NOBODY, PAUSES, WAD, Refused
-from tests.conftest import load
+from plimsoll.reference.pool import MAX, NOBODY, PAUSES, Refused
 from tests.pool_world import World
 from tests.unit.reserve_vault.conftest import USD, events
 from tests.vault_world import VaultWorld
@@ -148,27 +147,3 @@ def test_redeem__all_of_all_holders__leaves_only_what_belongs_to_no_share() -> N
     assert 0 < v.world.ledger_now().supply_of("vault", "ETH") + 1 <= 5
     assert v.sweep() == (0, surplus)
     v.check()
-
-
-@pytest.mark.parametrize("function", ["withdraw", "redeem", "mint"])
-def test_price__rate_model_answers_otherwise_the_second_time__the_others_pay_nothing(v: VaultWorld, function: str) -> None:
-    """The vault reads the price in a call of its own: what a model answers to the next one must not cost the other holders."""
-    model = load("testing/FickleRateModel.vy").deploy()
-    v.world.configure("USD", model=model)
-    v.world.mint("lender", "USD", 10**6 * USD)
-    # 5,000 % a year for whoever comes out, and nothing for whoever comes in
-    model.set_rates(*((0, 50 * WAD) if function == "mint" else (50 * WAD, 0)))
-    v.world.travel(86_400)
-    lender = v.world.address["lender"]
-    arguments = (10**9, lender) if function == "withdraw" else (10**15, lender)
-    if function != "mint":
-        arguments = (*arguments, lender)
-    with boa.reverts("vault: price moved"), boa.env.prank(lender):
-        getattr(v.vault, function)(*arguments)
-    # the other way round it is the caller who pays
-    v.world.travel(1)
-    model.set_rates(*((50 * WAD, 0) if function == "mint" else (0, 50 * WAD)))
-    v.world.travel(86_400)
-    with boa.env.prank(lender):
-        getattr(v.vault, function)(*arguments)
-    assert v.vault.totalSupply() <= v.world.pool.supply_shares_of(v.vault.address, v.world.token["USD"].address)
