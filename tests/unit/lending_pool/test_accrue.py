@@ -134,6 +134,18 @@ def test_rate_model__fails_in_any_way__the_last_rate_goes_on(lent: World, faulty
     lent.withdraw("lender", "NEW", MAX)
 
 
+def test_rate_model__fails_when_the_first_loan_after_none_is_made__the_last_rate_goes_on(lent: World, faulty: Any) -> None:
+    lent.travel(DAY)
+    lent.repay("borrower", "NEW", MAX)
+    lent.travel(DAY)
+    faulty.set_fault(1)
+    lent.ledger.reserves["NEW"].rate = lambda _: None
+    lent.borrow("borrower", "NEW", 500 * 10**18)
+    assert lent.pool.reserve_state(lent.address["NEW"]).borrow_rate_wad == WAD // 10
+    lent.travel(DAY)
+    lent.check()
+
+
 def test_rate_model__answers_more_than_a_word__the_first_counts(lent: World, faulty: Any) -> None:
     lent.travel(DAY)
     lent.accrue("NEW")
