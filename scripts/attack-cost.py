@@ -20,6 +20,7 @@ EXAMPLE = """
 Examples:
   ape run attack-cost ETH
   ape run attack-cost ETH --factor 2 --blocks 150
+  ape run attack-cost ETH --up-to 4
   ape run attack-cost volatile --factor 1.3 --blocks 25 --block-time 2 --json
 
 \b
@@ -35,8 +36,15 @@ An attack moves all sources of the asset until the edge of the band that it need
 Gains are upper bounds: the whole cap in use, all others exactly at the borrow limit. "Of what is there": with what the pool
 holds now. The grade is that of the worst attack at any factor from 1.1 to 16, against arbitrage:
   cost / gain at least   A 10   B 3   C 1.5   D 1   E 0.5   F less (E and F: an attack may pay)
-The second grade is for an asset that trades nowhere else; the third for an attacker who has provided nearly all of the
-liquidity, and takes it out until a quarter of the minimum depth is left, down to which a source still liquidates.
+The second grade is for an asset that trades nowhere else; the third for liquidity that leaves first, until the source shows
+just the minimum depth (new risk) or a quarter of it (liquidation) when it has been moved; the fourth for both.
+
+\b
+The last table has the largest absolute caps on supply and debt (`ape run market caps`) at which no attack gains in each of
+these cases, up to the factor --up-to, and the command that sets them. Of a case where the caps by depth are enough it has
+what would do without them. "beyond": whether larger factors gain nothing either; a loan against an asset whose price nobody
+holds up has no such bound. What leaves is reckoned not to be the attacker's, and what is left neither: to whoever owns part
+of what is left the pool pays that part of his fees back, and the caps shrink with it.
 
 \b
 Exit codes: 0 done, 1 error, 2 usage.
@@ -64,15 +72,16 @@ class Factor(click.ParamType):
     "--blocks", type=click.IntRange(1, 100_000), default=1, show_default=True, help="For how long a source, or the band, is to stand there."
 )
 @click.option("--block-time", type=click.IntRange(1, 600), default=12, show_default=True, help="Seconds between blocks.")
+@click.option("--up-to", type=Factor(), default="16", show_default=True, help="The largest factor at which the absolute caps are to hold.")
 @json_option
 @guarded
-def cli(asset: str, network: str, factor: Fraction, blocks: int, block_time: int, as_json: bool) -> None:
+def cli(asset: str, network: str, factor: Fraction, blocks: int, block_time: int, up_to: Fraction, as_json: bool) -> None:
     """What it costs to move the price of ASSET (symbol, role or address), and the oracle's band with it, against what could be
-    borrowed or seized at that price; and a grade.
+    borrowed or seized at that price; a grade; and the caps at which no attack gains.
     """
     from plimsoll.attack import cost_command
 
-    sys.exit(cost_command.run(endpoint(network), asset, factor, blocks, block_time, as_json))
+    sys.exit(cost_command.run(endpoint(network), asset, factor, blocks, block_time, up_to, as_json, network))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,14 @@ from math import isqrt
 from typing import Any
 
 import boa
+import pytest
 from eth_abi import decode
 
-from plimsoll.reference.range_pool import Q96
+from plimsoll.attack.cost import UP, PairMarket, RangeMarket, blocks_to_follow, ticks_of
+from plimsoll.attack.gain import BORROW_AGAINST, CALL_DEBTS, SEIZE_IT, Terms, owed_of
+from plimsoll.attack.study import DIRECTIONS, Caps, Listing, Source
+from plimsoll.reference.depth import cost_up, value_down
+from plimsoll.reference.range_pool import Q96, RangePool
 from plimsoll.reference.tick_math import limits, sqrt_ratio_at_tick
 from tests.conftest import load
 from tests.lending_pools import new_configured_pool
@@ -136,6 +141,9 @@ class PairVenue:
         eth, usd = self.reserves()
         return Fraction(usd, eth)
 
+    def market(self) -> PairMarket:
+        return PairMarket(*self.reserves(), PAIR_FEE_PIPS)
+
     def swap(self, who: Agent, sells_eth: bool, amount: int) -> list[Call]:
         eth, usd = self.reserves()
         reserve_in, reserve_out = (eth, usd) if sells_eth else (usd, eth)
@@ -222,6 +230,17 @@ class RangeVenue:
         price = Fraction(self.root() ** 2, Q96**2)
         return price if self.world.eth_first else 1 / price
 
+    def market(self) -> RangeMarket:
+        """As the positions say, of which the model makes a pool."""
+        model = RangePool(RANGE_FEE_PIPS, SPACING)
+        model.initialize(self.root())
+        for owner, held in self.positions.items():
+            for (lower, upper), liquidity in held.items():
+                if liquidity:
+                    model.mint(str(owner), lower, upper, liquidity)
+        eth, usd = (t.balanceOf(self.pool.address) for t in (self.world.eth, self.world.usd))
+        return RangeMarket(model, self.world.eth_first, (eth, usd))
+
     def root_at(self, price: Fraction) -> int:
         raw = price if self.world.eth_first else 1 / price
         least, too_large = limits()
@@ -307,12 +326,16 @@ class World:
         attackers_share_bps: int = 0,
         depth_mode: int = 0,
         narrow: tuple[int, int] | None = None,
+        lent: tuple[int, int] = (50_000, 10_000_000),
+        seed_parts: int = 1,
     ) -> None:
         """
         eth                   in the first venue's pool; the dollars that belong to it are there too
         attackers_share_bps   of the liquidity
         narrow                of a range pool: all of its liquidity lies so many ticks around the price, and is that of a full range of so
                               many ETH
+        lent                  whole (ETH, dollars) that somebody has supplied
+        seed_parts            a token is divided by it to seed a reserve
         """
         self.eth_first = eth_first
         token = load("testing/TestToken.vy")
@@ -320,6 +343,7 @@ class World:
         self.usd = token.deploy("USD", "USD", 6, override_address=HIGH if eth_first else LOW)
         self.honest = Fraction(PRICE * USD, ETH)
         self.venues: list[Any] = []
+        self.min_depth = min_depth
         # Liquidity of the last position that a range pool began with
         self.pool_share = 0
         self.oracle = load("oracle/PriceOracle.vy").deploy()
@@ -340,7 +364,7 @@ class World:
         # history for ten buckets, or for twenty
         self.wait((4_200 if with_feed else 2_400) + (-now() % BUCKET))
         self._configure(min_depth)
-        self._list(ltv_bps, depth_mode)
+        self._list(ltv_bps, depth_mode, lent, seed_parts)
 
     @property
     def venue(self) -> Any:
@@ -378,7 +402,7 @@ class World:
             bounds = PRICE * FEED_UNIT // 100, PRICE * FEED_UNIT * 100
             oracle.set_feed(self.eth.address, self.feed.address, False, HEARTBEAT, *bounds)
 
-    def _list(self, ltv_bps: int, depth_mode: int) -> None:
+    def _list(self, ltv_bps: int, depth_mode: int, lent: tuple[int, int], seed_parts: int) -> None:
         rate = boa.loads(CONSTANT_RATE)
         self.configurator.set_oracle(self.oracle.address)
         self.configurator.set_engine(self.engine.address)
@@ -387,9 +411,10 @@ class World:
             self.configurator.set_depth_mode(token.address, depth_mode if token is self.eth else 0)
             token.mint(boa.env.eoa, unit)
             token.approve(self.pool.address, unit)
-            self.pool.seed(token.address, unit)
-        for token, amount in ((self.eth, 50_000 * ETH), (self.usd, 10_000_000 * USD)):
-            self.lender.run((self.pool, data(self.pool, "supply", token.address, amount, self.lender.address)))
+            self.pool.seed(token.address, unit // (seed_parts if token is self.eth else 1))
+        for token, amount in ((self.eth, lent[0] * ETH), (self.usd, lent[1] * USD)):
+            if amount:
+                self.lender.run((self.pool, data(self.pool, "supply", token.address, amount, self.lender.address)))
 
     # ---- time and prices
 
@@ -413,6 +438,33 @@ class World:
     def eth_price(self) -> int:
         """The honest one, as the oracle tells prices."""
         return int(self.honest * DOLLAR)
+
+    def set_caps(self, supply: int = 0, debt: int = 0) -> None:
+        """Absolute ones of ETH, raw; 0: none."""
+        self.configurator.set_caps(self.eth.address, supply, debt)
+
+    def listing(self) -> Listing:
+        """ETH as `attack-cost` would read it now."""
+        state = self.pool.reserve_state(self.eth.address)
+        price, unit = self.eth_price(), DOLLAR
+        configured = self.configurator.configuration(self.eth.address)
+        caps = [
+            max(c, t) * price // WAD if c else None
+            for c, t in ((configured.supply_cap, state.cash + state.debt), (configured.debt_cap, state.debt))
+        ]
+        return Listing(
+            sources=tuple(Source("ETH/USD", type(v).__name__, v.contract.address, v.market(), unit, self.min_depth * WAD) for v in self.venues),
+            has_feed=self.feed is not None,
+            terms=Terms(state.ltv_bps, state.bonus_bps),
+            others=(Terms(LTV, BONUS),),
+            limit_bps=BORROW_LIMIT,
+            capped=state.depth_mode != 1,
+            supplied=(state.cash + state.debt) * price // WAD,
+            cash=state.cash * price // WAD,
+            debt=state.debt * price // WAD,
+            other_cash=self.pool.reserve_state(self.usd.address).cash * unit // WAD,
+            caps=Caps(*caps),
+        )
 
     # ---- attacks
 
@@ -439,6 +491,11 @@ class World:
             else:
                 self.attacker.run(*venue.to(self.attacker, self.honest))
 
+    def trade_back(self, who: Agent) -> None:
+        """As far as it pays: an arbitrageur, or the attacker himself where there is none."""
+        for venue in self.venues:
+            who.run(*venue.arbitrage(who))
+
     def liquidatable(self, who: Agent) -> bool:
         """By the liquidation test of the engine, nothing moved."""
         word = self.lens.health([who.address])[0]
@@ -458,3 +515,99 @@ class World:
 def profit(world: World, before: Fraction) -> Fraction:
     """The attacker's, dollars."""
     return (world.attacker.wealth() - before) / USD
+
+
+def prepare(world: World, factor: Fraction, arbitraged: bool) -> None:
+    """Hold the price in the best phase of a bucket, so long that both edges have followed."""
+    gap = ticks_of(factor if factor > 1 else 1 / factor)
+    grain = -(-(gap // 50) // BLOCK) * BLOCK
+    world.to_phase((-grain) % BUCKET)
+    world.hold(factor, blocks_to_follow(gap, BLOCK, 20 if world.feed else 10) + 1, arbitraged)
+
+
+# ---------------------------------------------------------------- all of an absolute cap
+
+
+class CappedAttack:
+    """One of the attacks of `attack-cost`, with all that the absolute caps of ETH admit: first as they are told, then as many times larger."""
+
+    # For each of the caps. What one holds or owes counts less by depth: many come nearer to the bound
+    ACCOUNTS = 8
+
+    def __init__(self, world: World, what: str, factor: Fraction, cap: int, times: int = 4, accounts: int = ACCOUNTS) -> None:
+        """cap   raw ETH, of supply or of debt"""
+        self.world = world
+        self.what = what
+        self.factor = factor
+        self.on_supply = what in (BORROW_AGAINST, SEIZE_IT)
+        self.liquidates = what in (SEIZE_IT, CALL_DEBTS)
+        self.caps = cap, cap * times
+        self.each = accounts
+        # By cap: those whom he liquidates, or accounts that he runs away from
+        self.accounts: list[list[Agent]] = []
+
+    def execute(self, arbitraged: bool, leaves: bool) -> tuple[Fraction, Fraction]:
+        """His profit within the caps, and within the larger ones. `leaves`: he takes out his liquidity before."""
+        world, attacker = self.world, self.world.attacker
+        before = attacker.wealth()
+        if self.liquidates:
+            self.fill()
+        if leaves:
+            attacker.run(*world.venue.leave(attacker))
+        prepare(world, self.factor if DIRECTIONS[self.what] == UP else 1 / self.factor, arbitraged)
+        if not self.liquidates:
+            self.fill()
+        gained = self.liquidate if self.liquidates else world.gained_by
+        gains = [sum((gained(a) for a in group), Fraction(0)) for group in self.accounts]
+        world.trade_back(world.arbitrageur if arbitraged else attacker)
+        # without what he has gained by liquidating, which is in his wealth already
+        market = profit(world, before) - (sum(gains) if self.liquidates else 0)
+        return market + gains[0], market + sum(gains)
+
+    def there(self) -> int:
+        state = self.world.pool.reserve_state(self.world.eth.address)
+        return int(state.cash + state.debt if self.on_supply else state.debt)
+
+    def fill(self) -> None:
+        """Accounts for each of the caps, which leave no room below it. One unit more is refused."""
+        for cap in self.caps:
+            self.world.set_caps(*((cap, 0) if self.on_supply else (0, cap)))
+            group = []
+            for left in range(self.each, 0, -1):
+                account, room = Agent(self.world, "account"), cap - self.there()
+                with pytest.raises(Refused, match="pool: supply cap" if self.on_supply else "pool: debt cap"):
+                    self.use(account, room + 1)
+                self.use(account, room // left)
+                group.append(account)
+            self.accounts.append(group)
+            # to the last unit, but for what rounding of debts adds
+            assert cap - self.each - 1 <= self.there() <= cap
+
+    def use(self, account: Agent, amount: int) -> None:
+        """To be run away from: as much as may be borrowed against so much, or so much borrowed on no more than is needed. To be liquidated:
+        what is best for him."""
+        world, band = self.world, self.world.band()
+        part = Fraction(LTV * BORROW_LIMIT, BPS**2)
+        if self.liquidates:
+            best = owed_of(self.factor, Terms(LTV, BONUS), BORROW_LIMIT)
+        if self.on_supply:
+            value = amount * band.low // WAD
+            loan = value_down(value, band.depth) * part
+            if self.liquidates:
+                loan = min(loan, value * best)
+            account.run(*account.lend(world.eth, amount), account.borrow(world.usd, int(loan * WAD / DOLLAR)))
+        else:
+            value = -(-amount * band.high // WAD)
+            behind = Fraction(cost_up(value, band.depth) or 0) / part
+            if self.liquidates:
+                behind = max(behind, value / best)
+            account.run(*account.lend(world.usd, int(behind * WAD / DOLLAR) + 2), account.borrow(world.eth, amount))
+
+    def liquidate(self, victim: Agent) -> Fraction:
+        """As long as there is something to take. What it brought."""
+        world, attacker = self.world, self.world.attacker
+        debt, collateral = (world.usd, world.eth) if self.what == SEIZE_IT else (world.eth, world.usd)
+        before = attacker.wealth()
+        while world.liquidatable(victim) and world.pool.supply_of(victim.address, collateral.address):
+            attacker.run(attacker.liquidate(victim, debt, collateral))
+        return (attacker.wealth() - before) / USD

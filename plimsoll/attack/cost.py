@@ -3,7 +3,8 @@
 A market is a pool of a base (the asset) and a quote. Its price now counts as the honest one: everything is valued by it. An attacker moves
 the price by a factor and holds it there for some blocks. Two worlds:
 
-* unopposed     nobody else trades. He trades there and, at the end, back: he loses the fees twice, however long he holds.
+* unopposed     nobody else trades. He trades there and, at the end, back, as far as the next unit still pays after the fee: he loses the
+                fees twice, however long he holds.
 * arbitraged    in each block somebody trades the price back first, as far as that pays after the fee, and the attacker must move it again,
                 last in his block. What he bought (sold) he sells (buys back) elsewhere at the honest price. He pays for every block.
 
@@ -11,8 +12,8 @@ x*y=k in closed form. `m` is the factor by which the ratio of the reserves (in /
 what is paid in, as a part of the reserve:
 
     (1 + d) * (1 + g*d) = m        what is taken out: g*d / (1 + g*d) of that reserve
-    back again                     loses d * (1 - g^2) / (1 + g^2*d)
-    arbitrage                      stops where the last unit brings the honest price: 1 + g*a = sqrt(m*g), a what it pays in, as a part
+    arbitrage                      stops where the last unit brings the honest price: 1 + g*a = sqrt(m*g), a what it pays in, as a part;
+                                   so does an attacker who trades back
 
 The fees stay in a pair, so that each round is larger than the one before by the same factor: a geometric series. A range pool keeps its fees
 apart: its rounds are all equal, and each is a walk over its ticks.
@@ -89,6 +90,10 @@ class Market(Protocol):
         """As the oracle counts it, in raw quote, of this very state."""
         ...
 
+    def holdings(self) -> tuple[int, int]:
+        """(base, quote), raw"""
+        ...
+
     def moved(self, direction: str, factor: Fraction) -> Market:
         """After the attacker's first trade."""
         ...
@@ -149,6 +154,9 @@ class PairMarket:
         """sqrt(k) * sqrt(price): the quote's reserve."""
         return self.quote
 
+    def holdings(self) -> tuple[int, int]:
+        return self.base, self.quote
+
     def moved(self, direction: str, factor: Fraction) -> PairMarket:
         with localcontext() as context:
             context.prec = DIGITS
@@ -166,8 +174,13 @@ class PairMarket:
         return (((1 - g) ** 2 + 4 * g * m).sqrt() - (1 + g)) / (2 * g)
 
     def _unopposed(self, m: Decimal) -> tuple[Decimal, Decimal]:
-        g, d = self.kept, self._paid(m)
-        return d * (1 - g * g) / (1 + g * g * d), d
+        g, (paid, loss) = self.kept, self._round(Decimal(1), Decimal(1), m)
+        stop = (m * g).sqrt()
+        if stop <= 1:
+            # within the fee the way back does not pay
+            return loss, paid
+        got_back, paid_back = (1 + paid) * (1 - 1 / stop), (stop - 1) / g / (1 + g * paid)
+        return loss - (got_back - paid_back), paid
 
     def _arbitraged(self, m: Decimal, blocks: int) -> tuple[Decimal, Decimal]:
         g = self.kept
@@ -219,15 +232,15 @@ class RangeMarket:
         reached = Fraction(target**2, self.pool.sqrt_price_x96**2)
         reached = max(reached, 1 / reached)
         paid, got = self._push(pool, target)
-        if not arbitraged:
-            back = pool.swap(target > self.pool.sqrt_price_x96, got).received if got else 0
-            return Cost(self._lost(direction, paid, back, same=True), self._worth(direction, paid), reached)
         loss = self._lost(direction, paid, got)
         stop = self._root_short_of_fee(target)
-        if blocks == 1 or (stop >= target) == (target > self.pool.sqrt_price_x96):
-            # within the fee nobody trades it back: the price stands by itself
+        within_the_fee = (stop >= target) == (target > self.pool.sqrt_price_x96)
+        if within_the_fee or (arbitraged and blocks == 1):
+            # nobody trades it back: the price stands by itself
             return Cost(loss, self._worth(direction, paid), reached)
-        self._push(pool, stop)
+        back = self._push(pool, stop)
+        if not arbitraged:
+            return Cost(loss + self._lost(DOWN if direction == UP else UP, *back), self._worth(direction, paid), reached)
         paid_again, got_again = self._push(pool, target)
         later = self._lost(direction, paid_again, got_again)
         last = loss + (blocks - 2) * later + self._worth(direction, paid_again)
@@ -239,6 +252,9 @@ class RangeMarket:
         virtual = liquidity * root // Q96 if self.base_is_token0 else liquidity * Q96 // root
         base, quote = self.balances
         return min(virtual, quote, int(base * self.price))
+
+    def holdings(self) -> tuple[int, int]:
+        return self.balances
 
     def moved(self, direction: str, factor: Fraction) -> RangeMarket:
         pool = self.pool.copy()
@@ -284,11 +300,9 @@ class RangeMarket:
         """Of the token that who pushes in this direction pays in, rounded up."""
         return amount if direction == UP else ceil(amount * self.price)
 
-    def _lost(self, direction: str, paid: int, got: int, same: bool = False) -> int:
-        """By a trade at the honest price; `same`: both amounts are of the token that was paid in."""
+    def _lost(self, direction: str, paid: int, got: int) -> int:
+        """By a trade, at the honest price; below 0: won."""
         price = self.price
-        if same:
-            return self._worth(direction, paid - got)
         return ceil(paid - got * price) if direction == UP else ceil(paid * price - got)
 
 

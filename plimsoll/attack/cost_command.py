@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from plimsoll import words
 from plimsoll.abi import Artifacts, Contract, artifacts
 from plimsoll.addresses import AddressBook, Token, choose
+from plimsoll.attack.caps import DEBT, SUPPLY, Cap, World, all_caps
 from plimsoll.attack.cost import DOWN, UP, AttackError, Market, PairMarket, RangeMarket
 from plimsoll.attack.gain import GRADES, Terms
-from plimsoll.attack.study import EDGES, Attack, Listing, Move, Price, Source, Study, Worst, study
-from plimsoll.cli import DONE
+from plimsoll.attack.study import EDGES, Attack, Caps, Listing, Move, Price, Source, Study, Worst, study
+from plimsoll.cli import DEFAULT_NETWORK, DONE
 from plimsoll.errors import Problem
 from plimsoll.pool_text import price_text
 from plimsoll.pools import ZERO, Coin, Pool
@@ -31,10 +33,12 @@ BPS = 10_000
 PAIR, RANGE = "pair", "range"
 # LendingPool's depth mode OFF
 DEPTH_OFF = 1
+# Of a cap in a command
+DIGITS = 6
 GRADE_COLOURS = {"A": "green", "B": "green", "C": "yellow", "D": "yellow", "E": "red", "F": "red"}
 
 
-def run(url: str, asset: str, factor: Fraction, blocks: int, block_seconds: int, as_json: bool) -> int:
+def run(url: str, asset: str, factor: Fraction, blocks: int, block_seconds: int, most: Fraction, as_json: bool, network: str) -> int:
     """Returns the exit code."""
     from rich.console import Console
 
@@ -46,15 +50,27 @@ def run(url: str, asset: str, factor: Fraction, blocks: int, block_seconds: int,
         listing = reader.listing(token)
     try:
         found = study(listing, factor, blocks, block_seconds)
+        limits = Limits(
+            token=token,
+            name=token.symbol if choose(token.symbol, book.tokens) == token else token.address,
+            network=network,
+            set_now=reader.caps_of_it,
+            there=reader.there,
+            most=most,
+            worlds=all_caps(listing, block_seconds, most),
+        )
     except AttackError as e:
         raise Problem(f"{token.symbol}: {e}") from None
     if as_json:
-        print(json.dumps(figures(book.chain_id, reader.block, token, listing, reader.why, found), indent=2))
+        print(
+            json.dumps({**figures(book.chain_id, reader.block, token, listing, reader.why, found), "caps": limits.figures(listing)}, indent=2)
+        )
         return DONE
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=160)
     show(token, listing, reader.why, found, console)
+    limits.show(listing, console)
     return DONE
 
 
@@ -67,8 +83,12 @@ class Reader(BlockReader):
     def __init__(self, rpc: Rpc, book: AddressBook, artifacts: Artifacts, block: int | None = None):
         super().__init__(rpc, book, artifacts, block)
         self.oracle, self.pool = (book.contract(n, rpc, artifacts) for n in ("PriceOracle", "LendingPool"))
+        self.configurator = book.contract("PoolConfigurator", rpc, artifacts)
         # Why new risk with the asset is blocked now
         self.why: list[str] = []
+        # By side, raw: the caps that are set (0: none), and what is there
+        self.caps_of_it: dict[str, int] = {}
+        self.there: dict[str, int] = {}
 
     def listing(self, token: Token) -> Listing:
         oracle, pool, tokens = self.oracle, self.pool, self.book.tokens
@@ -81,10 +101,12 @@ class Reader(BlockReader):
                 pool.request("borrow_limit_bps"),
                 *(pool.request("reserve_state", t.address) for t in tokens),
                 *(oracle.request("band", t.address) for t in tokens),
+                *(self.configurator.request("configuration", t.address) for t in tokens),
             ]
         )
-        states = dict(zip([t.address for t in tokens], rest[: len(tokens)], strict=True))
-        bands = dict(zip([t.address for t in tokens], rest[len(tokens) :], strict=True))
+        states, bands, set_now = (
+            dict(zip([t.address for t in tokens], rest[i * len(tokens) : (i + 1) * len(tokens)], strict=True)) for i in range(3)
+        )
         has_feed = feed[0] != ZERO
         if first[0] == ZERO:
             if fixed:
@@ -95,19 +117,25 @@ class Reader(BlockReader):
         units = {t.address: bands[t.address].fresh_low or bands[t.address].liquidation_low for t in tokens}
         sources = tuple(self._source(token, s[0], s[1], s[2], units) for s in (first, second) if s[0] != ZERO)
         mine, price = states[token.address], int(sources[0].market.price * sources[0].unit)
-        others = [(states[t.address], units[t.address]) for t in tokens if t.address != token.address]
-        best = max((s for s, _ in others), key=lambda s: s.ltv_bps, default=None)
+        self.caps_of_it = {SUPPLY: set_now[token.address].supply_cap, DEBT: set_now[token.address].debt_cap}
+        self.there = {SUPPLY: mine.cash + mine.debt, DEBT: mine.debt}
+        others = [(states[t.address], units[t.address], set_now[t.address]) for t in tokens if t.address != token.address]
         return Listing(
             sources=sources,
             has_feed=has_feed,
             terms=Terms(mine.ltv_bps, mine.bonus_bps),
-            other=Terms(best.ltv_bps, best.bonus_bps) if best is not None else Terms(0, BPS),
+            others=tuple(Terms(s.ltv_bps, s.bonus_bps) for s, *_ in others),
             limit_bps=limit_bps,
             capped=mine.depth_mode != DEPTH_OFF,
             supplied=(mine.cash + mine.debt) * price // WAD,
             cash=mine.cash * price // WAD,
             debt=mine.debt * price // WAD,
-            other_cash=sum(s.cash * unit // WAD for s, unit in others),
+            other_cash=sum(s.cash * unit // WAD for s, unit, _ in others),
+            caps=Caps(
+                **{side: capped(self.caps_of_it[side], self.there[side], price) for side in (SUPPLY, DEBT)},
+                other_debt=_sum(capped(c.debt_cap, s.debt, unit) for s, unit, c in others),
+                other_supply=tuple(capped(c.supply_cap, s.cash + s.debt, unit) for s, unit, c in others),
+            ),
         )
 
     def _source(self, token: Token, address: str, quote: str, min_depth: int, units: dict[str, int]) -> Source:
@@ -154,6 +182,21 @@ class Reader(BlockReader):
         return RANGE, RangeMarket(state, base_is_token0, (base, quote)), fee_pips
 
 
+def capped(cap: int, there: int, unit: int) -> int | None:
+    """The value of what a cap leaves at most: what is above it already stays. None: no cap, or nobody knows the value."""
+    return max(cap, there) * unit // WAD if cap and unit else None
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    """None: one of them is not bounded."""
+    total = 0
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total
+
+
 # ---------------------------------------------------------------------- for machines
 
 
@@ -176,11 +219,14 @@ def figures(chain_id: int, block: int, token: Token, listing: Listing, why: Sequ
             "arbitraged": _attack(found.worst) if found.worst else None,
             "unopposed": _attack(found.worst_unopposed) if found.worst_unopposed else None,
             "thinned": _attack(found.worst_thinned) if found.worst_thinned else None,
+            "thinned_unopposed": _attack(found.worst_thinned_unopposed) if found.worst_thinned_unopposed else None,
         },
         "grade": found.grade,
         "grade_unopposed": found.grade_unopposed,
         "grade_thinned": found.grade_thinned,
+        "grade_thinned_unopposed": found.grade_thinned_unopposed,
         "thinned_share": _number(found.share),
+        "thinned_unopposed_share": _number(found.share_unopposed),
     }
 
 
@@ -304,11 +350,14 @@ def _grade(a: Attack, arbitraged: bool) -> str:
 
 
 def grade_lines(symbol: str, found: Worst) -> list[str]:
-    share = words.percent(int(found.share * WAD))
+    share, other = (words.percent(int(s * WAD)) for s in (found.share, found.share_unopposed))
     return [
         _grade_line(f"grade of {symbol}", found.grade, found.worst, arbitraged=True),
         _grade_line("where nobody else trades", found.grade_unopposed, found.worst_unopposed, arbitraged=False),
         _grade_line(f"if {share} of the liquidity leaves first", found.grade_thinned, found.worst_thinned, arbitraged=True),
+        _grade_line(
+            f"if {other} leaves and nobody else trades", found.grade_thinned_unopposed, found.worst_thinned_unopposed, arbitraged=False
+        ),
         f"[dim]grades by cost / gain, from: {', '.join(f'{letter} {price_text(least)}' for letter, least in GRADES[:-1])}; F below[/]",
     ]
 
@@ -328,3 +377,121 @@ def _money(wad: int) -> str:
 
 def _ratio(ratio: Fraction | None) -> str:
     return price_text(ratio, 3) if ratio is not None else "-"
+
+
+# ---------------------------------------------------------------------- absolute caps
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The absolute caps at which no attack gains, of each world, beside those that are set."""
+
+    token: Token
+    # By which other commands find it
+    name: str
+    network: str
+    # By side, raw; 0: none
+    set_now: dict[str, int]
+    there: dict[str, int]
+    most: Fraction
+    worlds: tuple[tuple[World, dict[str, Cap]], ...]
+
+    def enough(self, cap: Cap) -> bool:
+        """What is set, and what is there, is within it; or depth bounds it anyway."""
+        held = self.set_now[cap.side]
+        return not cap.needed or (held != 0 and max(held, self.there[cap.side]) <= cap.raw)
+
+    def command(self, found: dict[str, Cap]) -> str | None:
+        """What sets those that are needed and not set; None: there are none, or no cap is small enough."""
+        wanted = [c for c in found.values() if c.needed and not 0 < self.set_now[c.side] <= c.raw]
+        if not wanted or any(self._rounded(c) == 0 for c in wanted):
+            return None
+        options = "".join(f" --{c.side} {exact_amount(self._rounded(c), self.token.decimals)}" for c in wanted)
+        network = "" if self.network == DEFAULT_NETWORK else f" --network {self.network}"
+        return f"ape run market caps {self.name}{options}{network}"
+
+    @staticmethod
+    def _rounded(cap: Cap) -> int:
+        """Down, to a number that can be read."""
+        unit = int(10 ** max(len(str(cap.raw)) - DIGITS, 0))
+        return cap.raw // unit * unit
+
+    # ---- for machines
+
+    def figures(self, listing: Listing) -> dict[str, Any]:
+        return {
+            "most_factor": _number(self.most),
+            "set": {side: str(raw) if raw else None for side, raw in self.set_now.items()},
+            "there": {side: str(raw) for side, raw in self.there.items()},
+            "worlds": [
+                {
+                    "world": world.name,
+                    "arbitraged": world.arbitraged,
+                    "thinned": world.thinned,
+                    **{side: self._cap(listing, found[side]) if side in found else None for side in (SUPPLY, DEBT)},
+                    "command": self.command(found),
+                }
+                for world, found in self.worlds
+            ],
+        }
+
+    def _cap(self, listing: Listing, cap: Cap) -> dict[str, Any]:
+        return {
+            "raw": str(cap.raw),
+            "tokens": exact_amount(cap.raw, self.token.decimals),
+            "value_wad": str(cap.value),
+            "of_depth": _number(cap.of_depth(listing.sources[0].depth)),
+            "attack": cap.what,
+            "factor": _number(cap.factor),
+            "capital_wad": str(cap.capital),
+            "needed": cap.needed,
+            "anywhere": cap.anywhere,
+            "enough": self.enough(cap),
+        }
+
+    # ---- for people
+
+    def show(self, listing: Listing, console: Console) -> None:
+        held = ", ".join(f"{s} {words.amount(raw, self.token.decimals) if raw else 'none'}" for s, raw in self.set_now.items())
+        console.print()
+        console.print(self.table(listing))
+        console.print(f"set now, {self.token.symbol}: {held}; the caps by depth hold beside them", soft_wrap=True)
+        for world, found in self.worlds:
+            command = self.command(found)
+            if command is not None:
+                console.print(f"for '{world.name}': [bold]{command}[/]", soft_wrap=True)
+            elif any(c.needed and self._rounded(c) == 0 for c in found.values()):
+                console.print(f"for '{world.name}': no cap is small enough", soft_wrap=True)
+
+    def table(self, listing: Listing) -> Table:
+        title = f"the largest absolute caps at which no attack gains, up to a factor of {price_text(self.most)}"
+        right = (self.token.symbol, "worth", "of the depth", "factor", "capital", "beyond", "")
+        table = _table(title, ("where", "cap on", "bound by"), right)
+        table.columns[-1].justify = "left"
+        for world, found in self.worlds:
+            for side in (SUPPLY, DEBT):
+                name = world.name if side == SUPPLY else ""
+                if side not in found:
+                    table.add_row(name, side, "nothing to gain", *[""] * len(right))
+                    continue
+                cap = found[side]
+                state = "within the caps by depth" if not cap.needed else "[green]set[/]" if self.enough(cap) else "[red]not set[/]"
+                table.add_row(
+                    name,
+                    side,
+                    cap.what,
+                    words.amount(cap.raw, self.token.decimals, 4 if cap.value < 10**6 * WAD else 0),
+                    _money(cap.value),
+                    price_text(cap.of_depth(listing.sources[0].depth) * 100, 3) + " %",
+                    price_text(cap.factor, 4),
+                    _money(cap.capital),
+                    "holds" if cap.anywhere else "not known",
+                    state,
+                )
+        return table
+
+
+def exact_amount(raw: int, decimals: int) -> str:
+    """Whole tokens, to the last digit."""
+    text = f"{Decimal(raw).scaleb(-decimals):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

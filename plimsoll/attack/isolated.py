@@ -49,7 +49,7 @@ def listing(name: str, pair: str, market: PairMarket, token: Reserve, quote: Res
         sources=(Source(name, PAIR, pair, market, quote.price, min_depth),),
         has_feed=False,
         terms=token.terms,
-        other=quote.terms,
+        others=(quote.terms,),
         limit_bps=limit_bps,
         # depth_mode FULL
         capped=True,
@@ -57,7 +57,12 @@ def listing(name: str, pair: str, market: PairMarket, token: Reserve, quote: Res
         cash=token.worth(token.cash),
         debt=token.worth(token.debt),
         other_cash=quote.worth(quote.cash),
-        caps=Caps(token.worth(token.supply_cap), token.worth(token.debt_cap), quote.worth(quote.supply_cap), quote.worth(quote.debt_cap)),
+        caps=Caps(
+            token.worth(token.supply_cap),
+            token.worth(token.debt_cap),
+            other_debt=quote.worth(quote.debt_cap),
+            other_supply=(quote.worth(quote.supply_cap),),
+        ),
         new_risk_buckets=SIX_HOURS_BUCKETS,
     )
 

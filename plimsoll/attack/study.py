@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 from plimsoll.attack.cost import DOWN, SLOW_BUCKETS, SLOW_BUCKETS_WITH_FEED, UP, Market, blocks_to_follow, factor_of, followed, ticks_of
 from plimsoll.attack.gain import (
@@ -14,13 +15,11 @@ from plimsoll.attack.gain import (
     CALL_DEBTS,
     SEIZE_IT,
     Terms,
-    borrow_against,
-    borrow_it,
-    call_debts,
     cap,
+    gained,
     grade,
+    owed_of,
     ratio,
-    seize_it,
 )
 
 WAD = 10**18
@@ -47,10 +46,23 @@ class Source:
     def depth(self) -> int:
         return self.value(self.market.depth())
 
-    def thinned(self) -> Source:
-        """As thin as it may become and still liquidate."""
-        least = self.min_depth // 4
-        return self if self.depth <= least else replace(self, market=self.market.left(Fraction(least, self.depth)))
+    def left(self, what: str, factor: Fraction) -> Fraction:
+        """The least part of its liquidity that may be left while it is moved, so that it has a price for this attack when it has followed.
+
+        Depth is counted at the price where the pool stands then: a pool that was pushed up counts for more, by the root of the factor. What
+        it holds of what was paid in bounds that depth.
+        """
+        held = self.pushed(DIRECTIONS[what], factor) / (factor if DIRECTIONS[what] == DOWN else 1)
+        return min(self.least(what) / held, Fraction(1)) if held else Fraction(1)
+
+    def least(self, what: str) -> Fraction:
+        """The depth that it must show."""
+        return Fraction(self.min_depth if what in NEW_RISK else self.min_depth // 4)
+
+    def pushed(self, direction: str, factor: Fraction) -> Fraction:
+        """What it holds after the push of the token that was paid in, at the honest price."""
+        base, quote = self.market.moved(direction, factor).holdings()
+        return (quote if direction == UP else base * self.market.price) * Fraction(self.unit, WAD)
 
     def value(self, raw: int) -> int:
         return -(-raw * self.unit // WAD)
@@ -58,12 +70,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Caps:
-    """Absolute caps, values at the honest price: of the asset, and of the one reserve beside it."""
+    """Absolute caps, values at the honest price; where more is there already, that. None: no cap."""
 
-    supply: int
-    debt: int
-    other_supply: int
-    other_debt: int
+    # Of the asset
+    supply: int | None = None
+    debt: int | None = None
+    # What may be owed of all others together
+    other_debt: int | None = None
+    # What may be supplied of each of them; none at all: no caps
+    other_supply: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,8 +89,8 @@ class Listing:
     # A feed is configured, whether it answers now or not: without its answer there is no new risk at all
     has_feed: bool
     terms: Terms
-    # Of the reserve that an attacker would rather use beside it
-    other: Terms
+    # Of the reserves beside it: an attacker uses the one that is best for him
+    others: tuple[Terms, ...]
     limit_bps: int
     # False: the depth mode is OFF
     capped: bool
@@ -84,8 +99,8 @@ class Listing:
     cash: int
     debt: int
     other_cash: int
-    # None: those by depth alone count
-    caps: Caps | None = None
+    # Beside those by depth
+    caps: Caps = Caps()
     # That low and high also wait for, if they wait for more than the liquidation prices
     new_risk_buckets: int | None = None
 
@@ -107,6 +122,8 @@ class Price:
 
     cost: int
     capital: int
+    # Part of the liquidity that has not left before
+    left: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -156,11 +173,19 @@ class Worst:
 
     worst: Attack | None
     worst_unopposed: Attack | None
-    # Against arbitrage, by whoever could take out all liquidity but what a source needs to liquidate: the collateral that he seizes was
-    # capped by the depth of before
+    # The same, by whoever could take out all liquidity but what a source needs to have a price; the collateral and the debts that he
+    # liquidates were capped by the depth of before
     worst_thinned: Attack | None
-    # Part of the liquidity that he must own
-    share: Fraction
+    worst_thinned_unopposed: Attack | None
+
+    @property
+    def share(self) -> Fraction:
+        """Part of the liquidity that leaves before the worst such attack, against arbitrage."""
+        return 1 - self.worst_thinned.arbitraged.left if self.worst_thinned else Fraction(0)
+
+    @property
+    def share_unopposed(self) -> Fraction:
+        return 1 - self.worst_thinned_unopposed.unopposed.left if self.worst_thinned_unopposed else Fraction(0)
 
     @property
     def grade(self) -> str:
@@ -173,6 +198,10 @@ class Worst:
     @property
     def grade_thinned(self) -> str:
         return grade(self.worst_thinned.ratio(True) if self.worst_thinned else None)
+
+    @property
+    def grade_thinned_unopposed(self) -> str:
+        return grade(self.worst_thinned_unopposed.ratio(False) if self.worst_thinned_unopposed else None)
 
 
 @dataclass(frozen=True)
@@ -189,13 +218,12 @@ class Study(Worst):
 def worst(listing: Listing, block_seconds: int, factors: Sequence[Fraction] = FACTORS) -> Worst:
     """With an edge that stands for one block."""
     anywhere = [a for f in factors for a in attacks(listing, f, 1, block_seconds)]
-    thin = tuple(s.thinned() for s in listing.sources)
-    left = [a for f in factors for a in attacks(listing, f, 1, block_seconds, thin) if a.what not in NEW_RISK]
+    left = [a for f in factors for a in attacks(listing, f, 1, block_seconds, thinned=True)]
     return Worst(
         worst=_worst(anywhere, True),
         worst_unopposed=_worst(anywhere, False),
         worst_thinned=_worst(left, True),
-        share=1 - Fraction(sum(s.depth for s in thin), sum(s.depth for s in listing.sources) or 1),
+        worst_thinned_unopposed=_worst(left, False),
     )
 
 
@@ -211,7 +239,7 @@ def study(listing: Listing, factor: Fraction, blocks: int, block_seconds: int, f
         worst=found.worst,
         worst_unopposed=found.worst_unopposed,
         worst_thinned=found.worst_thinned,
-        share=found.share,
+        worst_thinned_unopposed=found.worst_thinned_unopposed,
         factor=factor,
         blocks=blocks,
         block_seconds=block_seconds,
@@ -221,26 +249,47 @@ def study(listing: Listing, factor: Fraction, blocks: int, block_seconds: int, f
     )
 
 
-def attacks(listing: Listing, factor: Fraction, blocks: int, block_seconds: int, played: Sequence[Source] | None = None) -> list[Attack]:
+def attacks(listing: Listing, factor: Fraction, blocks: int, block_seconds: int, thinned: bool = False) -> list[Attack]:
     """The far edges are moved by the factor and stand there for so many blocks.
 
-    played   the sources as they are when they are moved, if not as they were when the caps were filled
+    thinned   those who provide liquidity have taken out all that the attack can do without, after the caps were filled
     """
     found = []
     # Most of them are held equally long
-    prices: dict[tuple[str, int], tuple[Price, Price]] = {}
+    moves: dict[tuple[str, int], list[Move]] = {}
     for direction in (UP, DOWN):
         for what in (w for w, d in DIRECTIONS.items() if d == direction):
-            held = blocks_to_follow(ticks_of(factor), block_seconds, listing.buckets_of(what)) + blocks - 1
-            if (direction, held) not in prices:
-                moves = [_move(s, direction, factor, held) for s in (listing.sources if played is None else played)]
-                prices[direction, held] = _together([m.unopposed for m in moves]), _together([m.arbitraged for m in moves])
-            unopposed, arbitraged = prices[direction, held]
+            held = blocks_to_hold(listing, what, factor, block_seconds) + blocks - 1
+            if (direction, held) not in moves:
+                moves[direction, held] = [_move(s, direction, factor, held) for s in listing.sources]
+            unopposed, arbitraged = (_price(listing, what, factor, moves[direction, held], a, thinned) for a in (False, True))
             bounded = listing.has_feed and what in NEW_RISK
-            gain = 0 if bounded else _gain(listing, what, factor)
+            gain = 0 if bounded else _gain(listing, what, factor, thinned)
             now = min(gain, listing.there(what))
             found.append(Attack(what, factor, held, unopposed, arbitraged, gain, now, bounded))
     return found
+
+
+def blocks_to_hold(listing: Listing, what: str, factor: Fraction, block_seconds: int) -> int:
+    return blocks_to_follow(ticks_of(factor), block_seconds, listing.buckets_of(what))
+
+
+def alone(listing: Listing, what: str) -> tuple[Source, ...]:
+    """Where liquidity may leave first, he need not move all sources: any of these, while the others are too thin to be believed. New risk
+    needs the first."""
+    return listing.sources[:1] if what in NEW_RISK else listing.sources
+
+
+def _price(listing: Listing, what: str, factor: Fraction, moves: Sequence[Move], arbitraged: bool, thinned: bool) -> Price:
+    prices = [m.arbitraged if arbitraged else m.unopposed for m in moves]
+    if not thinned:
+        return Price(sum(p.cost for p in prices), sum(p.capital for p in prices))
+    whole = sum(s.depth for s in listing.sources) or 1
+    ways = []
+    for source, price in zip(alone(listing, what), prices, strict=False):
+        left = source.left(what, factor)
+        ways.append(Price(ceil(price.cost * left), ceil(price.capital * left), left * Fraction(source.depth, whole)))
+    return min(ways, key=lambda p: p.cost)
 
 
 def _move(source: Source, direction: str, factor: Fraction, blocks: int) -> Move:
@@ -251,57 +300,58 @@ def _move(source: Source, direction: str, factor: Fraction, blocks: int) -> Move
     return Move(source, direction, cost.factor, *prices)
 
 
-def _together(prices: Sequence[Price]) -> Price:
-    return Price(sum(p.cost for p in prices), sum(p.capital for p in prices))
-
-
-def _gain(listing: Listing, what: str, h: Fraction) -> int:
+def by_depth(listing: Listing, what: str, h: Fraction) -> Fraction | None:
+    """The cap by depth, at the honest price; None: there is none."""
+    if not listing.capped:
+        return None
     first = listing.sources[0]
-
-    def most(market: Market, there: int) -> int:
-        """The cap; without one, what there is to take."""
-        return cap(first.value(market.depth()), listing.terms) if listing.capped else there
-
-    terms, other, limit = listing.terms, listing.other, listing.limit_bps
-    there = listing.there(what)
-    # What the absolute caps leave of it, at the honest price: with the loan, and with the other reserve's collateral, that go with it
-    collateral, debt = _absolute(listing, limit)
-    ways: dict[str, Callable[[], int]] = {
-        BORROW_AGAINST: lambda: borrow_against(
-            h, _least(most(first.market.moved(UP, h), _uncapped(there, terms.ltv_bps * limit)), *_at(collateral, h)), terms, limit
-        ),
-        BORROW_IT: lambda: borrow_it(h, _least(most(first.market.moved(DOWN, h), int(there / h)), *_at(debt, 1 / h)), other, limit),
-        SEIZE_IT: lambda: seize_it(h, _least(most(first.market, there), *_at(collateral, Fraction(1))), terms, limit),
-        CALL_DEBTS: lambda: call_debts(h, _least(most(first.market, there), *_at(debt, Fraction(1))), other, limit),
-    }
-    return ways[what]()
+    if what not in NEW_RISK:
+        return Fraction(cap(first.value(first.market.depth()), listing.terms))
+    most = Fraction(cap(first.value(first.market.moved(DIRECTIONS[what], h).depth()), listing.terms))
+    return most / h if what == BORROW_AGAINST else most * h
 
 
-# (a cap on raw units, as a value; what the other reserve's cap allows for, as a value at whatever price)
-_Bound = tuple[int, int] | None
+def by_others(listing: Listing, what: str, h: Fraction) -> Fraction | None:
+    """What the caps of the other reserves, which stand on the other side, leave of it at the honest price."""
+    caps, terms, limit = listing.caps, listing.terms, listing.limit_bps
+    if what in (BORROW_AGAINST, SEIZE_IT):
+        if caps.other_debt is None or not terms.ltv_bps:
+            return None
+        # what is lent on a unit at the moved price, or what the victims owe for one
+        part = h * Fraction(terms.ltv_bps * limit, BPS**2) if what == BORROW_AGAINST else owed_of(h, terms, limit)
+        return caps.other_debt / part
+    if not caps.other_supply:
+        return None
+    carried = Fraction(0)
+    for supply, other in zip(caps.other_supply, listing.others, strict=True):
+        if not other.ltv_bps:
+            continue
+        if supply is None:
+            return None
+        part = h * Fraction(other.ltv_bps * limit, BPS**2) if what == BORROW_IT else owed_of(h, other, limit)
+        carried += supply * part
+    return carried
 
 
-def _absolute(listing: Listing, limit: int) -> tuple[_Bound, _Bound]:
-    """(of collateral, of debt)"""
-    caps = listing.caps
-    if caps is None:
-        return None, None
-    loans = _uncapped(caps.other_debt, listing.terms.ltv_bps * limit) if listing.terms.ltv_bps else caps.supply
-    return (caps.supply, loans), (caps.debt, caps.other_supply * listing.other.ltv_bps * limit // BPS**2)
+def _there(listing: Listing, what: str, h: Fraction) -> Fraction:
+    """Where no depth limits it: what there is to take."""
+    there = Fraction(listing.there(what))
+    if what != BORROW_AGAINST:
+        return there
+    part = listing.terms.ltv_bps * listing.limit_bps
+    return there * BPS**2 / (part * h) if part else Fraction(0)
 
 
-def _at(bound: _Bound, h: Fraction) -> tuple[int, ...]:
-    """Where the price is `h` times the honest one."""
-    return () if bound is None else (int(bound[0] * h), bound[1])
-
-
-def _least(number: int, *others: int) -> int:
-    return min(number, *others) if others else number
-
-
-def _uncapped(loan: int, part: int) -> int:
-    """The collateral behind a loan."""
-    return loan * BPS**2 // part if part else 0
+def _gain(listing: Listing, what: str, h: Fraction, thinned: bool) -> int:
+    most = by_depth(listing, what, h)
+    if most is None:
+        most = _there(listing, what, h)
+    elif thinned and what in NEW_RISK:
+        # by what is left
+        most *= listing.sources[0].left(what, h)
+    own = listing.caps.supply if what in (BORROW_AGAINST, SEIZE_IT) else listing.caps.debt
+    amount = min(Fraction(m) for m in (most, by_others(listing, what, h), own) if m is not None)
+    return int(gained(what, h, amount, listing.terms, listing.others, listing.limit_bps))
 
 
 def _worst(found: Sequence[Attack], arbitraged: bool) -> Attack | None:

@@ -361,12 +361,12 @@ class Pool:
         if amount == 0:
             raise Refused("pool: zero amount")
         reserve = self._touch(asset)
-        if reserve.frozen:
-            raise Refused("pool: frozen")
-        reserve.check_pause(SUPPLY, self.now)
         shares = reserve.shares_down(amount)
         if reserve.assets + amount > MAX_ASSETS or reserve.total_shares + shares > MAX_SHARES:
             raise Refused("pool: too much")
+        if reserve.frozen:
+            raise Refused("pool: frozen")
+        reserve.check_pause(SUPPLY, self.now)
         if reserve.supply_cap and reserve.assets + amount > reserve.supply_cap:
             raise Refused("pool: supply cap")
         reserve.cash += amount

@@ -18,12 +18,14 @@ from plimsoll.abi import Contract, artifacts
 from plimsoll.arbitrage import amount_out, next_trade
 from plimsoll.attack.cost import DOWN, UP, blocks_to_follow
 from plimsoll.attack.cost_command import Reader
+from plimsoll.governance import changes
 from plimsoll.reference.range_pool import Q96
 from plimsoll.rpc import DEV_KEYS, Wallet
 from tests.e2e.conftest import Market, Run, is_one_line, person
 
 pytestmark = pytest.mark.e2e
 cli = importlib.import_module("scripts.attack-cost").cli
+market_cli = importlib.import_module("scripts.market").cli
 
 WAD = 10**18
 F = Fraction
@@ -92,11 +94,11 @@ class Battlefield:
         if high > 1:
             self.pair_swap(self.attacker, sells_ether, high)
 
-    def pair_arbitrage(self, price: Fraction) -> None:
+    def pair_arbitrage(self, price: Fraction, who: Trader | None = None) -> None:
         """As the demo's arbitrageur trades."""
         trade = next_trade(*self.reserves(), int(price * 10**30), PAIR_FEE_BPS)
         if trade.arbitrage:
-            self.pair_swap(self.arbitrageur, not trade.buys_eth, trade.amount_in)
+            self.pair_swap(who or self.arbitrageur, not trade.buys_eth, trade.amount_in)
 
     # ---- the range pool
 
@@ -111,18 +113,13 @@ class Battlefield:
         if target != root:
             who.run((self.pool, "swap", (who.contract.address, target < root, 2**120, target, b"")))
 
-    def pool_sell(self, sells_ether: bool, amount: int) -> None:
-        down = sells_ether == self.eth_first
-        limit = 4295128740 if down else 1461446703485210103287273052203988822378723970341
-        self.attacker.run((self.pool, "swap", (self.attacker.contract.address, down, amount, limit, b"")))
-
-    def pool_arbitrage(self, price: Fraction) -> None:
+    def pool_arbitrage(self, price: Fraction, who: Trader | None = None) -> None:
         """Until the next trade, its fee paid, is no better than the honest price."""
         kept = F(10**6 - RANGE_FEE_PIPS, 10**6)
         if self.pool_price() * kept > price:
-            self.pool_to(self.arbitrageur, price / kept)
+            self.pool_to(who or self.arbitrageur, price / kept)
         elif self.pool_price() < price * kept:
-            self.pool_to(self.arbitrageur, price * kept)
+            self.pool_to(who or self.arbitrageur, price * kept)
 
     # ---- the attack
 
@@ -131,7 +128,6 @@ class Battlefield:
         price = self.pair_price() if venue == "pair" else self.pool_price()
         target = price * factor if direction == UP else price / factor
         before = self.attacker.worth(price)
-        ether, dollars = (t.call("balanceOf", self.attacker.contract.address) for t in (self.market.eth, self.market.usd))
         for block in range(blocks):
             if block and arbitraged:
                 (self.pair_arbitrage if venue == "pair" else self.pool_arbitrage)(price)
@@ -142,12 +138,8 @@ class Battlefield:
                     self.pool_to(self.attacker, target)
             self.market.wait(12)
         if not arbitraged:
-            held = self.market.eth.call("balanceOf", self.attacker.contract.address) - ether
-            if held > 0:
-                (self.pair_swap(self.attacker, True, held)) if venue == "pair" else self.pool_sell(True, held)
-            else:
-                got = self.market.usd.call("balanceOf", self.attacker.contract.address) - dollars
-                (self.pair_swap(self.attacker, False, got)) if venue == "pair" else self.pool_sell(False, got)
+            # back, as far as it pays
+            (self.pair_arbitrage if venue == "pair" else self.pool_arbitrage)(price, self.attacker)
         return before - self.attacker.worth(price)
 
 
@@ -247,15 +239,48 @@ def test_command__json__costs_of_the_source_and_gains_within_the_caps(field: Bat
     attacks = {a["attack"]: a for a in told["attacks"]}
     # sqrt(2) of the depth at twice the price: 0.52 lent on half of what it counts
     assert int(attacks["borrow against it"]["gain_wad"]) == pytest.approx(10**7 * 2**0.5 * 0.1826 * 0.02 * WAD, rel=0.01)
-    # 1,826,000 of collateral, all of it for 913,000 / 1.01
-    assert int(attacks["seize it"]["gain_wad"]) == pytest.approx((1_826_000 - 913_000 / 1.01) * WAD, rel=1e-3)
+    # 1,826,000 of collateral, all of it for 913,000 / 1.1
+    assert int(attacks["seize it"]["gain_wad"]) == pytest.approx((1_826_000 - 913_000 / 1.1) * WAD, rel=1e-3)
     # the market's five borrowers have 50 ether, and the lender 1,000,000 dollars of which they owe 3,484
     assert int(attacks["seize it"]["gain_now_wad"]) == pytest.approx(50 * 200 * WAD, rel=1e-3)
     assert (told["grade"], told["grade_unopposed"]) == ("A", "F")
-    # the preset's minimum depth is a quarter of the depth, so that a sixteenth may be left
-    assert float(told["thinned_share"]) == pytest.approx(15 / 16, abs=1e-6)
-    assert told["grade_thinned"] == "C"
+    # the preset's minimum depth is a quarter of the depth, so that a sixteenth may be left, and less where the price is pushed up by h
+    worst = told["worst"]["thinned"]
+    assert worst["attack"] == "call its debts"
+    assert float(told["thinned_share"]) == pytest.approx(1 - 1 / 16 / float(worst["factor"]) ** 0.5, abs=1e-3)
+    assert (told["grade_thinned"], told["grade_thinned_unopposed"]) == ("C", "F")
     assert (told["feed"], told["slow_buckets"], told["blocked"]) == (False, 10, [])
+
+
+def test_command__caps_of_its_own_command__nothing_gained(field: Battlefield, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command that it prints, as `ape run market` takes it; and what it says when they are set."""
+    market = field.market
+    code, out, err = invoke(market, monkeypatch, "ETH", "--up-to", "2", "--json")
+    assert code == 0, err
+    told = json.loads(out)["caps"]
+    against, _, alone, _ = told["worlds"]
+    assert (told["most_factor"], told["set"], against["command"]) == ("2", {"supply": None, "debt": None}, None)
+    # 10,000,000 deep, 0.25 %: 0.25 % of it may be supplied, as long as the price is not more than doubled
+    assert int(alone["supply"]["value_wad"]) == pytest.approx(0.00254 * 10**7 * WAD, rel=0.01)
+    assert int(alone["debt"]["value_wad"]) == pytest.approx(10**7 * 0.4142 * 0.005 / 1.4142 / 1.2 * WAD, rel=0.01)
+    assert not alone["supply"]["enough"]
+    words = alone["command"].split()
+    assert words[:4] == ["ape", "run", "market", "caps"]
+    monkeypatch.setenv("PLIMSOLL_DEPLOYMENTS", str(market.folder))
+    done = CliRunner(mix_stderr=False).invoke(market_cli, [*words[3:], "--dry-run", "--json"], catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    supply, debt = (changes.cap_of(words[words.index(f"--{side}") + 1], market.book.token("volatile")) for side in ("supply", "debt"))
+    owner = market.book.address("Timelock")
+    market.rpc.set_balance(owner, 10**18)
+    market.act(owner, market.book.contract("PoolConfigurator", market.rpc, market.compiled), "set_caps", market.eth.address, supply, debt)
+    code, out, err = invoke(market, monkeypatch, "ETH", "--up-to", "2", "--factor", "1.75", "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    assert told["caps"]["set"] == {"supply": str(supply), "debt": str(debt)}
+    alone = told["caps"]["worlds"][2]
+    assert (alone["command"], alone["supply"]["enough"], alone["debt"]["enough"]) == (None, True, True)
+    for a in told["attacks"]:
+        assert a["unopposed"]["ratio"] is None or float(a["unopposed"]["ratio"]) >= 1
 
 
 def test_command__range_pool_as_a_second_source__costs_of_both(field: Battlefield, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,10 +304,21 @@ def test_command__range_pool_as_a_second_source__costs_of_both(field: Battlefiel
 def test_command__for_people__tables_and_grades(field: Battlefield, monkeypatch: pytest.MonkeyPatch) -> None:
     code, out, err = invoke(field.market, monkeypatch, "ETH")
     assert code == 0, err
-    for text in ("ETH/USD pair", "borrow against it", "low up", "call its debts", "grade of ETH", "where nobody else trades", "157 blocks"):
+    for text in (
+        "ETH/USD pair",
+        "borrow against it",
+        "low up",
+        "call its debts",
+        "grade of ETH",
+        "where nobody else trades",
+        "157 blocks",
+        "nobody trades, the liquidity leaves",
+        "set now, ETH: supply none, debt none",
+        "ape run market caps ETH --supply",
+    ):
         assert text in out
     assert "blocked" not in out
-    assert max(len(line) for line in out.splitlines()) <= 160
+    assert max(len(line) for line in out.splitlines() if not line.startswith("for '")) <= 160
 
 
 def test_command__through_ape__by_its_name_with_a_dash(field: Battlefield, run: Run) -> None:
@@ -299,6 +335,7 @@ def test_command__through_ape__by_its_name_with_a_dash(field: Battlefield, run: 
         (["ETH", "--factor", "1"], 2, "1 is not in the range 1.001<=x<=1000."),
         (["ETH", "--factor", "much"], 2, "'much' is no number."),
         (["ETH", "--blocks", "0"], 2, "0 is not in the range"),
+        (["ETH", "--up-to", "1"], 2, "1 is not in the range 1.001<=x<=1000."),
         ([], 2, "Missing argument 'ASSET'"),
     ],
 )

@@ -7,20 +7,14 @@ from fractions import Fraction
 
 import pytest
 
-from plimsoll.attack.cost import blocks_to_follow, ticks_of
-from tests.attack_world import BPS, BUCKET, ETH, LTV, USD, WAD, Agent, World, profit
+from plimsoll.attack.caps import Search
+from plimsoll.attack.caps import World as Case
+from plimsoll.attack.gain import BORROW_AGAINST, BORROW_IT, CALL_DEBTS, SEIZE_IT
+from tests.attack_world import BPS, ETH, LTV, USD, WAD, Agent, CappedAttack, World, data, prepare, profit
 from tests.range_world import Refused
 
 F = Fraction
 CAP_BPS = 1_826
-
-
-def prepare(world: World, factor: Fraction, arbitraged: bool) -> None:
-    """Hold the price in the best phase of a bucket, so long that both edges have followed."""
-    gap = ticks_of(factor if factor > 1 else 1 / factor)
-    grain = -(-(gap // 50) // 12) * 12
-    world.to_phase((-grain) % BUCKET)
-    world.hold(factor, blocks_to_follow(gap, 12, 20 if world.feed else 10) + 1, arbitraged)
 
 
 def borrow_all(world: World) -> int:
@@ -76,8 +70,8 @@ def test_pump__unopposed_below_what_a_loan_is_covered_with__nothing_gained(world
 
 
 def test_pump__unopposed_at_four_times_the_price__pays_without_a_feed(world: World) -> None:
-    """Known limit: where for half an hour nobody else trades, one market's price is whatever its only trader makes it. The caps bound what
-    is lost; `attack-cost` grades it ("where nobody else trades")."""
+    """Known limit: where for half an hour nobody else trades, one market's price is whatever its only trader makes it. The caps by depth
+    bound what is lost; absolute ones (below) are what stops it; `attack-cost` grades it ("where nobody else trades")."""
     before, eth = world.attacker.wealth(), world.attacker.balances()[0]
     prepare(world, F(4), arbitraged=False)
     borrow_all(world)
@@ -122,3 +116,55 @@ def test_pump__arbitraged__nor_is_calling_debts_worth_it() -> None:
         a.run(a.liquidate(debtor, world.eth, world.usd))
     world.let_go(eth, arbitraged=True)
     assert profit(world, before) < -10 * 340_000
+
+
+# ---------------------------------------------------------------- within absolute caps
+
+
+UNOPPOSED = Case("nobody trades", arbitraged=False, thinned=False)
+MOST = F(16)
+# Where the cap is bound, and elsewhere
+HERE = "where it is bound"
+
+
+@pytest.fixture(scope="module", params=["pair", "range"])
+def large(request: pytest.FixtureRequest) -> World:
+    """So deep that the caps admit more than the minimum debt."""
+    return World((request.param,), eth=100_000, min_depth=2_500_000, seed_parts=1_000)
+
+
+@pytest.fixture(scope="module", params=["pair", "range"])
+def fed(request: pytest.FixtureRequest) -> World:
+    return World((request.param,), eth=100_000, min_depth=2_500_000, seed_parts=1_000, with_feed=True)
+
+
+def attack_within_the_cap(world: World, what: str, factor: Fraction | str) -> None:
+    """What `attack-cost` tells for this attack, to the last unit, and four times as much. Nobody trades against him, and he trades back
+    as far as it pays."""
+    found = Search(world.listing(), what, 12, UNOPPOSED, MOST)
+    least = found.least(True)
+    assert least is not None
+    if what in (BORROW_AGAINST, SEIZE_IT):
+        # the cap is on all supply
+        world.lender.run((world.pool, data(world.pool, "withdraw", world.eth.address, 50_000 * ETH, world.lender.address)))
+    h = least.factor if isinstance(factor, str) else factor
+    one, four = CappedAttack(world, what, h, int(least.cap * WAD / world.eth_price())).execute(arbitraged=False, leaves=False)
+    assert one <= 0
+    if factor == HERE:
+        # it costs a fourth of what it brings then; and at the cap itself nearly what it brings
+        cost = found.at(h).ways[0][0] / WAD
+        assert four > 2 * cost
+        assert one > -cost / 20
+
+
+@pytest.mark.parametrize("factor", [HERE, F(4, 3), F(3)], ids=str)
+@pytest.mark.parametrize("what", [BORROW_AGAINST, BORROW_IT, SEIZE_IT, CALL_DEBTS])
+def test_unopposed__all_of_the_absolute_cap__nothing_gained(large: World, what: str, factor: Fraction | str) -> None:
+    attack_within_the_cap(large, what, factor)
+
+
+@pytest.mark.parametrize("factor", [HERE, F(3)], ids=str)
+@pytest.mark.parametrize("what", [SEIZE_IT, CALL_DEBTS])
+def test_unopposed_with_a_feed__all_of_the_absolute_cap__nothing_gained(fed: World, what: str, factor: Fraction | str) -> None:
+    """An honest one, which does not stop a liquidation price that all of two windows have followed."""
+    attack_within_the_cap(fed, what, factor)

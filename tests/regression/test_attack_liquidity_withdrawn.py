@@ -6,8 +6,11 @@ from fractions import Fraction
 
 import pytest
 
+from plimsoll.attack.caps import Search
+from plimsoll.attack.caps import World as Case
 from plimsoll.attack.cost import blocks_to_follow, ticks_of
-from tests.attack_world import BUCKET, ETH, USD, World, profit
+from plimsoll.attack.gain import BORROW_AGAINST, BORROW_IT, CALL_DEBTS, SEIZE_IT
+from tests.attack_world import BPS, BUCKET, ETH, USD, WAD, CappedAttack, World, profit
 from tests.range_world import Refused
 
 FULL_DEPTH, THIN = 2, 32
@@ -79,5 +82,61 @@ def test_provider__leaves_and_dumps_what_is_left__costs_more_than_it_brings() ->
 
 def test_provider__leaves_far_less_than_the_depth_of_the_listing__pays() -> None:
     """Known limit: collateral was capped by the depth of before, and what is left is cheap to move. `attack-cost` grades it ("if ... of the
-    liquidity leaves first"); a min_depth near the depth is the remedy."""
+    liquidity leaves first"); a min_depth near the depth is the remedy, or an absolute cap (below)."""
     assert 0 < leave_and_dump(min_depth=20_000, share_bps=9_970) < 365_000
+
+
+# ---------------------------------------------------------------- within absolute caps
+
+
+def leave_within_the_cap(what: str, kind: str, eth: int, min_depth: int, arbitraged: bool, beyond: Fraction) -> tuple[Fraction, ...]:
+    """(profit within the cap of `attack-cost`, within four times as much, the cost). He owns all of the liquidity but what must be left, and
+    moves the price by a little more than where the cap is bound: there a slope may jump, and prices are rounded."""
+    lent = (0 if what in (BORROW_AGAINST, SEIZE_IT) else 50_000, 10_000_000)
+    found = Search(listed(kind, eth, min_depth, lent).listing(), what, 12, Case("", arbitraged, thinned=True), Fraction(4))
+    least = found.least(True)
+    assert least is not None
+    h = least.factor * beyond
+    # just deep enough
+    left = found.listing.sources[0].left(what, h) * Fraction(1_005, 1_000)
+    assert left < Fraction(3, 5)
+    world = listed(kind, eth, min_depth, lent, attackers_share_bps=int((1 - left) * BPS))
+    # small enough that a call liquidates all of one, and large enough for the minimum debt
+    accounts = 4 if least.cap < 2_000 * WAD else 12 if least.cap < 10_000 * WAD else 24
+    attack = CappedAttack(world, what, h, int(least.cap * WAD / world.eth_price()), accounts=accounts)
+    one, four = attack.execute(arbitraged, leaves=True)
+    point = found.at(h)
+    return one, four, found.cost(point, point) / WAD
+
+
+def listed(kind: str, eth: int, min_depth: int, lent: tuple[int, int], attackers_share_bps: int = 0) -> World:
+    return World((kind,), eth=eth, min_depth=min_depth, lent=lent, seed_parts=1_000, attackers_share_bps=attackers_share_bps)
+
+
+@pytest.mark.parametrize("kind", ["pair", "range"])
+@pytest.mark.parametrize("what", [BORROW_AGAINST, BORROW_IT, SEIZE_IT, CALL_DEBTS])
+def test_provider__leaves_and_moves_what_is_left_unopposed__nothing_gained_within_the_absolute_cap(what: str, kind: str) -> None:
+    one, four, cost = leave_within_the_cap(what, kind, 100_000, 5_000_000, arbitraged=False, beyond=Fraction(1_003, 1_000))
+    assert -cost / 10 < one <= 0
+    assert four > 2 * cost
+
+
+@pytest.mark.parametrize("what", [SEIZE_IT, CALL_DEBTS])
+def test_provider__leaves_far_less_than_the_depth_of_the_listing__nothing_gained_within_the_absolute_cap(what: str) -> None:
+    """The known limit above, against an arbitrageur."""
+    one, four, cost = leave_within_the_cap(what, "pair", 10_000, 20_000, arbitraged=True, beyond=Fraction(103, 100))
+    assert -cost / 4 < one <= 0
+    # of the larger ones, who are just liquidatable, a call takes half
+    assert four > cost / 2
+
+
+def test_provider__stays_and_is_the_only_one__pays_within_the_absolute_cap() -> None:
+    """Known limit: who owns the liquidity that is moved gets his fees back. Where nobody else trades either, the price is his, and no cap
+    but one that admits nothing helps."""
+    found = Search(listed("pair", 100_000, 100_000, (0, 10**7)).listing(), BORROW_AGAINST, 12, Case("", False, False), Fraction(4))
+    least = found.least(True)
+    assert least is not None
+    world = listed("pair", 100_000, 100_000, (0, 10**7), attackers_share_bps=9_900)
+    one, _ = CappedAttack(world, BORROW_AGAINST, least.factor, int(least.cap * WAD / world.eth_price())).execute(False, leaves=False)
+    # a hundredth of the fees is all that he pays
+    assert one > found.at(least.factor).ways[0][0] / WAD * 9 / 10

@@ -84,9 +84,27 @@ def executed(direction: str, factor: Fraction, blocks: int, arbitraged: bool, fe
         capital = max(capital, cost + spent * worth_in)
         cost += spent * worth_in - held * worth_out
     if not arbitraged:
-        back = bought(held, reserve_out, reserve_in, fee_pips)
-        return (spent - back) * worth_in, spent * worth_in
+        # back, as far as it pays
+        sold = worth_selling(reserve_out, reserve_in, worth_out / worth_in, fee_pips)
+        cost += sold * worth_out - bought(sold, reserve_out, reserve_in, fee_pips) * worth_in
     return cost, capital
+
+
+@pytest.mark.parametrize("direction, factor", [(UP, F(2)), (DOWN, F(2)), (UP, F(1_004, 1_000))])
+def test_pair_cost__unopposed__least_of_all_ways_back(direction: str, factor: Fraction) -> None:
+    """What he does not trade back counts at the honest price. None, all and each thousandth of what he got."""
+    reserve_in, reserve_out = (USD, ETH) if direction == UP else (ETH, USD)
+    worth_in, worth_out = (F(1), PRICE) if direction == UP else (PRICE, F(1))
+    spent = needed(reserve_in, reserve_out, factor * reserve_in / reserve_out, 2_500)
+    got = bought(spent, reserve_in, reserve_out, 2_500)
+    costs = []
+    for part in range(1_001):
+        back = bought(got * part // 1_000, reserve_out - got, reserve_in + spent, 2_500)
+        costs.append(spent * worth_in - (got - got * part // 1_000) * worth_out - back * worth_in)
+    found = PairMarket(ETH, USD, 2_500).cost(direction, factor, 1, False).cost
+    assert found <= min(costs) + 1
+    assert found == pytest.approx(float(min(costs)), rel=1e-4)
+    assert found < costs[-1]
 
 
 @pytest.mark.parametrize("fee_pips", [0, 2_500, 10_000])
@@ -200,9 +218,9 @@ def test_range_cost__against_calculus_tick_by_tick__the_same(
     _, paid, got = walked(p, not rises, target)
     pushed = p.copy()
     pushed.swap(not rises, 2**200, int(target * Q96))
-    end = 1e-18 if rises else 1e18
-    _, _, back = walked(pushed, rises, end, got)
     stop = root * (1 / g if rises else g) ** 0.5
+    beyond = target > stop if rises else target < stop
+    _, paid_back, got_back = walked(pushed, rises, stop) if beyond else (0, 0.0, 0.0)
     returned = p.copy()
     if stop != root:
         returned.swap(not rises, 2**200, int(stop * Q96))
@@ -210,7 +228,7 @@ def test_range_cost__against_calculus_tick_by_tick__the_same(
 
     market = RangeMarket(p, base_is_token0, (10**30, 10**30))
     unopposed = market.cost(direction, factor, 5, False)
-    assert unopposed.cost == pytest.approx((paid - back) * worth_in, rel=1e-5, abs=10)
+    assert unopposed.cost == pytest.approx((paid - got_back) * worth_in - (got - paid_back) * worth_out, rel=1e-4, abs=50)
     assert unopposed.capital == pytest.approx(paid * worth_in, rel=1e-6, abs=10)
     first, later = paid * worth_in - got * worth_out, again * worth_in - got_again * worth_out
     assert market.cost(direction, factor, 1, True).cost == pytest.approx(first, rel=1e-5, abs=10)
@@ -236,8 +254,8 @@ def test_range_cost__beyond_the_last_range__the_rest_of_the_way_is_free() -> Non
     market = RangeMarket(pool(True, 3_000, NARROW), True, (10**30, 10**30))
     to_the_end = market.cost(UP, factor_of(660), 1, True)
     assert market.cost(UP, F(1_000), 1, True).cost == pytest.approx(to_the_end.cost, rel=1e-9)
-    # and an arbitrageur takes nothing but the way through the range
-    assert market.cost(UP, F(1_000), 1, False).cost == pytest.approx(to_the_end.capital * 0.006, rel=0.02)
+    # and on the way back there is nothing but the way through the range: the fee twice, but for the last 30 of 600 ticks
+    assert market.cost(UP, F(1_000), 1, False).cost == pytest.approx(to_the_end.capital * 0.003 * (1 + 570 / 600), rel=0.005)
 
 
 def test_range_cost__beyond_all_prices__says_how_far_it_went() -> None:

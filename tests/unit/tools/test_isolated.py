@@ -182,9 +182,9 @@ def test_gain__caps_of_token_and_quote__bound_the_other_attacks() -> None:
     assert gains(market(token=(10**9, 10**9), quote=(4_000, 10**9)), "4")[BORROW_IT] == 6_400 - 4_000
     # no debt of the token, nothing to call
     assert gains(market(token=(10**9, 0), quote=(10**9, 10**9)), "4")[CALL_DEBTS] == 0
-    # collateral of 100 tokens, worth 20,000, with a debt of 8,000 at most: at a quarter of the price, 5,000, all of it is taken.
-    # It pays 5,000 / 1.01; usage is 0.8 * 4, so that there is no fee
-    assert gains(market(token=(100, 10**9), quote=(10**9, 10**9)), "4")[SEIZE_IT] == pytest.approx(20_000 - 5_000 / 1.01, abs=1)
+    # collateral of 100 tokens, worth 20,000: at a quarter of the price, 5,000, all of it is taken from those who owe 5,000 / 1.1 then.
+    # Their usage is 1 / (0.5 * 1.1), so that there is no fee
+    assert gains(market(token=(100, 10**9), quote=(10**9, 10**9)), "4")[SEIZE_IT] == pytest.approx(20_000 - 5_000 / 1.1, abs=1)
 
 
 def test_grades__alone__two_fees_are_all_that_it_costs() -> None:
