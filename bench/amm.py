@@ -145,6 +145,7 @@ class Scenario:
         self._fill_ring()
         self._measure_swaps()
         self._measure_router()
+        self._measure_memory()
         self._measure_liquidity()
         return self.rows
 
@@ -177,6 +178,17 @@ class Scenario:
         self._settle()
         self.rows["Router02, first in block"] = world.gas(self._route())
         self.rows["Router02, second in block"] = world.gas(self._route(), self._route())
+
+    def _measure_memory(self) -> None:
+        """What a contract pays for the pair's statistics."""
+        world, pair = self.world, self.pair
+        if pair.interface.has("window"):
+            world.install_probe()
+            self._settle()
+            for buckets in (0, 10):
+                self.rows[f"pair.window({buckets})"] = world.probed(pair, "window", buckets)
+            for fresh in (False, True):
+                self.rows[f"pair.recent({fresh})"] = world.probed(pair, "recent", fresh)
 
     def _measure_liquidity(self) -> None:
         self._mint_and_burn("")

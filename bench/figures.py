@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -240,14 +240,21 @@ CONTRACTS = (
 )
 
 
-def measure_ours() -> Iterator[tuple[str, Figures]]:
+# Name, peer, and how it is measured
+PARTS: tuple[tuple[str, str | None, Callable[[], Figures]], ...] = (
+    ("x*y=k", V2, measure_amm),
+    ("Ranges", V3, measure_ranges),
+    ("Routers", ROUTERS, measure_routers),
+    ("Lending, constant oracle", AAVE, measure_lending),
+    ("Lending, shares and bundles", None, measure_shares),
+    ("Oracle and views", None, measure_oracle),
+)
+
+
+def measure_ours() -> Iterator[Figures]:
     """The parts, each as soon as it is there, on fresh chains of their own."""
-    yield "x*y=k", measure_amm()
-    yield "Ranges", measure_ranges()
-    yield "Routers", measure_routers()
-    yield "Lending, constant oracle", measure_lending()
-    yield "Lending, shares and bundles", measure_shares()
-    yield "Oracle and views", measure_oracle()
+    for _, _, measure in PARTS:
+        yield measure()
 
 
 def measure_sizes() -> dict[str, int]:

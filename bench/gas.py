@@ -30,8 +30,6 @@ from plimsoll.rpc import RpcError
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out/gas.json"
 MAX_CODE = 24_576
-# Of each part of ours, in order
-PEERS = (figures.V2, figures.V3, figures.ROUTERS, figures.AAVE, None)
 
 
 def measure(console: Console) -> tuple[list[Row], Figures, dict[str, Figures]]:
@@ -48,7 +46,8 @@ def measure(console: Console) -> tuple[list[Row], Figures, dict[str, Figures]]:
             measured[name] = measure_peer()
     rows, parts = [], []
     with console.status("measuring ours"):
-        for (section, part), peer_name in zip(figures.measure_ours(), PEERS, strict=True):
+        for section, peer_name, measure_part in figures.PARTS:
+            part = measure_part()
             parts.append(part)
             peer = measured[peer_name].gas if peer_name in measured else part.peer
             # in the order of the targets, then what has none
@@ -119,7 +118,7 @@ def write(path: Path, content: dict[str, Any]) -> None:
 
 
 def update() -> None:
-    now = figures.together([part for _, part in figures.measure_ours()])
+    now = figures.together(list(figures.measure_ours()))
     try:
         kept = figures.load_snapshot()
     except FileNotFoundError:

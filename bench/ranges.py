@@ -258,3 +258,5 @@ class Scenario:
         if pool.interface.has("window"):
             for buckets in (0, 10):
                 self.rows[f"window({buckets})"] = world.probed(pool, "window", buckets)
+            for fresh in (False, True):
+                self.rows[f"recent({fresh})"] = world.probed(pool, "recent", fresh)

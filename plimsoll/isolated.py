@@ -109,7 +109,6 @@ REFUSALS = {
     "market: bad price": "a quote's price must be above 0",
     "configurator: bad decimals": "the pool takes tokens of 6 to 18 decimals",
     "configurator: bad ltv": "the LTV is too high for this bonus: at most 1/bonus - 5 %",
-    "oracle: feed has no answer": "the feed of the quote has no answer that is believed now",
     "oracle: bad heartbeat": "the heartbeat of the quote's feed is none that an oracle takes: the factory's owner can list it anew",
     "oracle: bad bounds": "the bounds of the quote's feed are none that an oracle takes: the factory's owner can list it anew",
     "oracle: bad quote price": "the quote's price is finer, or larger, than an oracle keeps",

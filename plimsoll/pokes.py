@@ -28,8 +28,8 @@ BETWEEN_SECONDS = 60
 SOURCE_OF = parse_function("source_of(address,uint256)", ["address", "address", "uint256"])
 WINDOW = parse_function("window(uint256)")
 # Of its answer: the fresh sum of ticks and its seconds; what the pool's market is now, its tick in the upper half
-FRESH_SUM, FRESH_SECONDS, PRESENT = 3, 4, 5
-# As the oracle has it
+FRESH_SUM, FRESH_SECONDS, PRESENT = 3, 4, 6
+# As in the oracle, which compares with the short window: that follows the fresh one by itself
 UNSETTLED_TICKS = 1_000
 # How to touch a pool: a range pool, a pair
 TOUCHES = (parse_function("poke()"), parse_function("sync()"))
@@ -62,7 +62,7 @@ POKE = parse_function("poke(address)")
 
 
 def unsettled(window: bytes) -> bool:
-    """Does the pool trade further from its last minute than the oracle takes? `window`: its answer to window(0)."""
+    """Has what the pool remembers not come after its market within the last minute? `window`: its answer to window(0)."""
     seconds = read_word(window, FRESH_SECONDS)
     if seconds == 0:
         return False

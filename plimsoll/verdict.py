@@ -107,7 +107,10 @@ class History:
         oldest = max(bisect_right(self.begins, now - REACH) - 2, 0)
         model = observations.Observations(self.started, self.segments[oldest:newest])
         model.since, (model.raw_tick, model.liquidity) = self.begins[newest], self.states[newest]
-        return oracle.Window(**asdict(model.window(now, oracle.SLOW_BUCKETS)))
+        told = asdict(model.window(now, oracle.SLOW_BUCKETS))
+        # Since the start, of which not all is here
+        del told["tick_sum"]
+        return oracle.Window(**told)
 
 
 def _state(sync: Sync) -> tuple[int, int]:

@@ -20,7 +20,7 @@ WHY: dict[int, str] = {
     16: "its pool is too thin for new risk",
     32: "its pool is too thin to be believed at all",
     64: "its price moves too fast: low and high are more than 25 % apart",
-    128: "a pool of it trades more than 10 % away from its last minute: wait until it has settled",
+    128: "a pool of it trades more than 10 % away from its mean of five to eight minutes: wait until it has settled",
     256: "liquidity was added to a pool of it in this very transaction",
     512: "its two pools are more than 3 % apart",
     1024: "its price feed failed, or answers what is not believed",

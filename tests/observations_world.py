@@ -5,7 +5,7 @@ from typing import Any
 
 from plimsoll.reference.observations import BUCKET, Observations, Window
 from tests.conftest import load
-from tests.pair_world import OWNER, START, seen, set_time, window_of
+from tests.pair_world import OWNER, START, recent_of, seen, set_time, window_of
 from tests.revm import Machine, call_data, vyper_code
 
 MAX_LIQUIDITY = 2**128 - 1
@@ -68,6 +68,10 @@ class Pool:
     def window(self, buckets: int) -> Window:
         return seen(self.contract.window(buckets))
 
+    def recent(self, fresh: bool) -> tuple[int, int, int]:
+        present, tick_sum, fresh_sum = self.contract.recent(fresh)
+        return present, tick_sum, fresh_sum
+
     def expected(self, buckets: int) -> Window:
         window = self.model.window(self.now, buckets)
         newest = self.now // BUCKET * BUCKET
@@ -77,6 +81,8 @@ class Pool:
     def check(self, *lengths: int) -> None:
         for buckets in lengths or (0, 1, 10, 20):
             assert self.window(buckets) == self.expected(buckets), f"{buckets} buckets at {self.now - START}"
+        for fresh in (False, True):
+            assert self.recent(fresh) == self.model.recent(self.now, fresh), f"recent({fresh}) at {self.now - START}"
 
 
 class FastHarness:
@@ -95,6 +101,9 @@ class FastHarness:
     def window(self, buckets: int) -> Window:
         return window_of(self.machine, self.address, buckets)
 
+    def recent(self, fresh: bool) -> tuple[int, int, int]:
+        return recent_of(self.machine, self.address, fresh)
+
 
 class FastPool(Pool):
     contract: FastHarness
@@ -109,3 +118,6 @@ class FastPool(Pool):
 
     def window(self, buckets: int) -> Window:
         return self.contract.window(buckets)
+
+    def recent(self, fresh: bool) -> tuple[int, int, int]:
+        return self.contract.recent(fresh)

@@ -34,7 +34,8 @@ WAD = 10**18
 DOLLAR_6 = 10**30  # price of a dollar with 6 decimals
 DOLLAR_18 = 10**18
 WORD = 32
-WINDOW_WORDS = 27
+WINDOW_WORDS = 28
+RECENT_WORDS = 3
 MAX_BUCKETS = 20
 SOURCE_GAS = 400_000
 CALL_GAS = 200_000
@@ -77,15 +78,15 @@ def scripted(
     fresh_rest: int = 0,
     present: int | None = None,
 ) -> Window:
-    """A window whose short and fresh mean ticks and bucket sums are the given ones; `rest` is added to a sum. The market stands where it
-    was in its last minute."""
+    """A window whose short and fresh mean ticks and bucket sums are the given ones; `rest` is added to a sum. The market stands at its
+    short mean."""
     return Window(
         started_ts=now - 7200,
         short_sum=short * short_seconds(now) + short_rest,
         short_seconds=short_seconds(now),
         fresh_sum=fresh * fresh_seconds(now) + fresh_rest,
         fresh_seconds=fresh_seconds(now),
-        present=present_word(fresh, ETH_LIQUIDITY) if present is None else present,
+        present=present_word(short, ETH_LIQUIDITY) if present is None else present,
         bucket_tick_sums=tuple(buckets),
         bucket_liquidities=tuple(liquidities or [ETH_LIQUIDITY] * len(buckets)),
     )
@@ -110,8 +111,17 @@ def mirrored(window: Window) -> Window:
 def as_abi(window: Window) -> tuple[Any, ...]:
     pairs = zip(window.bucket_tick_sums, window.bucket_liquidities, strict=True)
     words = [(tick_sum << 128 | liquidity) % 2**256 for tick_sum, liquidity in pairs]
-    head = (window.started_ts, window.short_sum, window.short_seconds, window.fresh_sum, window.fresh_seconds, window.present)
-    return (*head, len(words), words + [0] * (MAX_BUCKETS - len(words)))
+    head = (window.started_ts, window.short_sum, window.short_seconds, window.fresh_sum, window.fresh_seconds)
+    return (*head, tick_sum_of(window), window.present, len(words), words + [0] * (MAX_BUCKETS - len(words)))
+
+
+def tick_sum_of(window: Window) -> int:
+    """The sum since the start. Up to two buckets before the newest boundary it is a number that is made up, for each bucket another."""
+    at_boundary = now() // BUCKET * 0x9E3779B97F4A7C15 % 2**54 - 2**53
+    if now() % BUCKET >= 120 and len(window.bucket_tick_sums) > 1:
+        # The short window has begun one boundary later
+        at_boundary += window.bucket_tick_sums[1]
+    return at_boundary + window.short_sum
 
 
 def signed(word: int, bits: int = 256) -> int:
@@ -119,11 +129,11 @@ def signed(word: int, bits: int = 256) -> int:
 
 
 def as_window(answer: bytes, asked: int) -> Window | None:
-    """A source's answer; None: it is not of the right form."""
+    """A source's answer to `window`; None: it is not of the right form."""
     if len(answer) != WINDOW_WORDS * WORD:
         return None
     words = [int.from_bytes(answer[i : i + WORD], "big") for i in range(0, len(answer), WORD)]
-    started, short_sum, short, fresh_sum, fresh, present, count, *buckets = words
+    started, short_sum, short, fresh_sum, fresh, _, present, count, *buckets = words
     if started and count not in (0, asked):
         return None
     told = buckets[: min(count, asked)]
@@ -139,6 +149,17 @@ def ask(target: Any, question: str, gas: int, *arguments: int) -> bytes:
     data = keccak(text=question)[:4] + b"".join(int(a).to_bytes(WORD, "big") for a in arguments)
     outcome = boa.env.execute_code(to_address=target if isinstance(target, str) else target.address, data=data, gas=gas)
     return b"" if outcome.is_error else bytes(outcome.output)
+
+
+def ask_recent(source: Any) -> Window | None:
+    """What a source says within a cached bucket, where it answers both forms of that question. The short sum is what it tells of the
+    window: that the oracle gets it from other words is not the model's concern."""
+    lean, fresh = (ask(source, "recent(bool)", SOURCE_GAS, wanted) for wanted in (0, 1))
+    window = as_window(ask(source, "window(uint256)", 10**7, 0), 0)
+    if window is None or any(len(answer) != RECENT_WORDS * WORD for answer in (lean, fresh)):
+        return None
+    present, _, fresh_sum = (int.from_bytes(fresh[i : i + WORD], "big") for i in range(0, len(fresh), WORD))
+    return replace(window, present=present, fresh_sum=signed(fresh_sum), fresh_seconds=fresh_seconds(now()))
 
 
 def ask_feed(feed: Any) -> FeedAnswer | None:
@@ -168,7 +189,7 @@ class Wired:
     money: Money
 
     def answer(self, buckets: int) -> SourceAnswer:
-        window = as_window(ask(self.contract, "window(uint256)", SOURCE_GAS, buckets), buckets)
+        window = as_window(ask(self.contract, "window(uint256)", SOURCE_GAS, buckets), buckets) if buckets else ask_recent(self.contract)
         quote = ask_feed(self.money.feed) if self.money.feed is not None else None
         return SourceAnswer(window, self._holdings(), quote)
 

@@ -44,7 +44,7 @@ def seen(window: Any) -> observations.Window:
 
 def unpacked(head: Sequence[int], count: int, words: Sequence[int]) -> observations.Window:
     """`head`: what comes before the buckets, the sums as signed numbers."""
-    assert (len(head), len(words)) == (6, observations.MAX_BUCKETS)
+    assert (len(head), len(words)) == (7, observations.MAX_BUCKETS)
     assert not any(words[count:])
     tick_sums = ((word >> 128) - (word >> 255 << 128) for word in words[:count])
     return observations.Window(*head, tuple(tick_sums), tuple(word % 2**128 for word in words[:count]))
@@ -105,17 +105,28 @@ class ScriptedPair:
         return seen(self.pair.window(buckets))
 
     def check(self, *lengths: int) -> None:
+        added = self.minted == self.now
         for buckets in lengths or (0, 10, 20):
-            expected = self.model.window(self.now, buckets, added=self.minted == self.now)
+            expected = self.model.window(self.now, buckets, added)
             assert self.window(buckets) == expected, f"{buckets} buckets at {self.now - START}"
+        for fresh in (False, True):
+            assert tuple(self.pair.recent(fresh)) == self.model.recent(self.now, fresh, added), f"recent({fresh}) at {self.now - START}"
 
 
 def window_of(machine: Machine, pair: str, buckets: int) -> observations.Window:
     answer = machine.view(pair, call_data("window(uint256)", buckets))
     words = [answer[i : i + 32] for i in range(0, len(answer), 32)]
-    assert len(words) == 27
-    present, count, *packed = (int.from_bytes(word, "big") for word in words[5:])
-    return unpacked([*(int.from_bytes(word, "big", signed=True) for word in words[:5]), present], count, packed)
+    assert len(words) == 28
+    present, count, *packed = (int.from_bytes(word, "big") for word in words[6:])
+    return unpacked([*(int.from_bytes(word, "big", signed=True) for word in words[:6]), present], count, packed)
+
+
+def recent_of(machine: Machine, pool: str, fresh: bool) -> tuple[int, int, int]:
+    """The answer of a pool's `recent`."""
+    answer = machine.view(pool, call_data("recent(bool)", int(fresh)))
+    assert len(answer) == 96
+    tick_sum, fresh_sum = (int.from_bytes(answer[i : i + 32], "big", signed=True) for i in (32, 64))
+    return int.from_bytes(answer[:32], "big"), tick_sum, fresh_sum
 
 
 class FastPair:
@@ -153,8 +164,13 @@ class FastPair:
     def window(self, buckets: int) -> observations.Window:
         return window_of(self.machine, self.pair, buckets)
 
+    def recent(self, fresh: bool) -> tuple[int, int, int]:
+        return recent_of(self.machine, self.pair, fresh)
+
     def check(self, *lengths: int) -> None:
         for buckets in lengths or (0, 10, 20):
             expected = self.model.window(self.machine.now, buckets)
             answer = self.window(buckets)
             assert answer == expected, f"{buckets} buckets at {self.machine.now}:\n{answer}\n{expected}"
+        for fresh in (False, True):
+            assert self.recent(fresh) == self.model.recent(self.machine.now, fresh), f"recent({fresh}) at {self.machine.now}"

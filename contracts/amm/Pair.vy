@@ -10,7 +10,8 @@
 
      Optimised for size, and written for it in places: 116 gas more for a swap, 50,000 less for each new pair.
      The word of the reserves is taken apart by shifts where it is needed, `(word << 144) >> 144` and `(word << 32) >> 144`:
-     that is shorter than masks, and shorter and cheaper than functions.
+     that is shorter than masks, and shorter and cheaper than functions. Two conditions that may both be looked at are joined as
+     numbers, `convert(a, uint256) | convert(b, uint256) != 0`: that is ten bytes shorter than `or`.
 """
 
 from ethereum.ercs import IERC20
@@ -31,6 +32,17 @@ implements: IObservations
 implements: IPair
 initializes: observations
 
+
+# What a change is booked from
+struct Books:
+    # The old reserves, as stored
+    word: uint256
+    # What there is now
+    balance0: uint256
+    balance1: uint256
+    set_k_last: bool
+
+
 # ---------------------------------------------------------------- constants
 
 name: public(constant(String[13])) = "Plimsoll Pair"
@@ -47,19 +59,26 @@ BPS: constant(uint256) = 10_000
 # 128 words, ample for a route. Uniswap V2 knows no bound; here a longer one would cost flash swaps (the forwarded copy lies
 # behind the room for the original), and nothing else.
 MAX_DATA: constant(uint256) = 4096
+# One of the accumulators' free bits, so that they are not 0 once the pair has started. Before that there is nothing to note, though
+# somebody may give and sync.
+STARTED: constant(uint256) = 1 << 32
 
-# Reasons: the letters of each as a number, the first one highest
-FAIL_INSUFFICIENT_LIQUIDITY_MINTED: constant(uint256) = 1976324746702562876281181863992833456686022151055852363052004884628804
-FAIL_INSUFFICIENT_LIQUIDITY_BURNED: constant(uint256) = 1976324746702562876281181863992833456686022151055852363039961863046468
-FAIL_EXPIRED: constant(uint256) = 19518875243791684
-FAIL_INVALID_SIGNATURE: constant(uint256) = 24944740430830204917365432020251520094789
-FAIL_INSUFFICIENT_OUTPUT_AMOUNT: constant(uint256) = 117798134488020114677022806644012779399038948386088489395244628
-FAIL_INSUFFICIENT_LIQUIDITY: constant(uint256) = 27427015474070821580715199616740582975821546183545945
-FAIL_INVALID_TO: constant(uint256) = 346177814620071757042767
-FAIL_INSUFFICIENT_INPUT_AMOUNT: constant(uint256) = 460148962843828572957120338453173054136158925554928487583316
-FAIL_K: constant(uint256) = 75
-FAIL_OVERFLOW: constant(uint256) = 5716832996662464343
-FAIL_TRANSFER_FAILED: constant(uint256) = 437821267775491838460880569888425284
+# Reasons: the letters of each as a number, the first one highest, and below them how many there are
+FAIL_EXPIRED: constant(uint256) = 4996832062410671111
+FAIL_INVALID_SIGNATURE: constant(uint256) = 6385853550292532458845550597184389144266001
+FAIL_INVALID_TO: constant(uint256) = 88621520542738369802948362
+FAIL_K: constant(uint256) = 19201
+FAIL_OVERFLOW: constant(uint256) = 1463509247145590871816
+FAIL_TRANSFER_FAILED: constant(uint256) = 112082244550525910645985425891436872719
+# What comes behind "INSUFFICIENT_", in the same way
+INSUFFICIENT_LIQUIDITY_MINTED: constant(uint256) = 25958915835538769207489737072083550422032
+INSUFFICIENT_LIQUIDITY_BURNED: constant(uint256) = 25958915835538769207489733989070025344016
+INSUFFICIENT_OUTPUT_AMOUNT: constant(uint256) = 1609070846360042535741812609274893
+INSUFFICIENT_LIQUIDITY: constant(uint256) = 360252325686521562945801
+INSUFFICIENT_INPUT_AMOUNT: constant(uint256) = 5807892811330472128444881589260
+# "UniswapV2: " and "UniswapV2: INSUFFICIENT_"
+REASON: constant(uint256) = 103280100208712852027095584
+REASON_INSUFFICIENT: constant(uint256) = 2094769296339304440912207995236987975625322792649537508447
 
 # ---------------------------------------------------------------- immutables
 
@@ -108,12 +127,10 @@ def __init__():
 
 @external
 def mint(to: address) -> uint256:
-    word: uint256 = self.reserves
-    balance0: uint256 = self._balance(token0)
-    balance1: uint256 = self._balance(token1)
-    fee_on: bool = self._mint_fee(word)
-    amount0: uint256 = balance0 - ((word << 144) >> 144)
-    amount1: uint256 = balance1 - ((word << 32) >> 144)
+    books: Books = self._books()
+    books.set_k_last = self._mint_fee(books.word)
+    amount0: uint256 = books.balance0 - ((books.word << 144) >> 144)
+    amount1: uint256 = books.balance1 - ((books.word << 32) >> 144)
     supply: uint256 = self.totalSupply
     liquidity: uint256 = 0
     if supply == 0:
@@ -121,15 +138,15 @@ def mint(to: address) -> uint256:
         liquidity = self._sqrt(amount0 * amount1) - MINIMUM_LIQUIDITY
         self._mint(empty(address), MINIMUM_LIQUIDITY)
     else:
-        liquidity = min(unsafe_div(amount0 * supply, (word << 144) >> 144), unsafe_div(amount1 * supply, (word << 32) >> 144))
+        liquidity = min(unsafe_div(amount0 * supply, (books.word << 144) >> 144), unsafe_div(amount1 * supply, (books.word << 32) >> 144))
     if liquidity == 0:
-        self._fail(FAIL_INSUFFICIENT_LIQUIDITY_MINTED)
+        self._fail_insufficient(INSUFFICIENT_LIQUIDITY_MINTED)
     self._mint(to, liquidity)
 
-    self._update(word, balance0, balance1, fee_on)
+    self._update(books)
     observations._note_mint()
     if supply == 0:
-        self.accumulators = 0
+        self.accumulators = STARTED
         observations._start()
     log IPair.Mint(sender=msg.sender, amount0=amount0, amount1=amount1)
     return liquidity
@@ -138,16 +155,14 @@ def mint(to: address) -> uint256:
 @external
 def burn(to: address) -> (uint256, uint256):
     liquidity: uint256 = self.balanceOf[self]
-    word: uint256 = self.reserves
-    balance0: uint256 = self._balance(token0)
-    balance1: uint256 = self._balance(token1)
-    fee_on: bool = self._mint_fee(word)
+    books: Books = self._books()
+    fee_on: bool = self._mint_fee(books.word)
     supply: uint256 = self.totalSupply
     # Of the balances, not the reserves: what was donated is shared out too
-    amount0: uint256 = unsafe_div(liquidity * balance0, supply)
-    amount1: uint256 = unsafe_div(liquidity * balance1, supply)
-    if amount0 == 0 or amount1 == 0:
-        self._fail(FAIL_INSUFFICIENT_LIQUIDITY_BURNED)
+    amount0: uint256 = unsafe_div(liquidity * books.balance0, supply)
+    amount1: uint256 = unsafe_div(liquidity * books.balance1, supply)
+    if convert(amount0 == 0, uint256) | convert(amount1 == 0, uint256) != 0:
+        self._fail_insufficient(INSUFFICIENT_LIQUIDITY_BURNED)
     # Not to zero: the protocol's share may have come here. No balance exceeds the supply.
     self.balanceOf[self] = unsafe_sub(self.balanceOf[self], liquidity)
     self.totalSupply = unsafe_sub(supply, liquidity)
@@ -155,9 +170,10 @@ def burn(to: address) -> (uint256, uint256):
     self._push(token0, to, amount0)
     self._push(token1, to, amount1)
 
-    balance0 = self._balance(token0)
-    balance1 = self._balance(token1)
-    self._update(word, balance0, balance1, fee_on)
+    # What is stored has not changed
+    books = self._books()
+    books.set_k_last = fee_on
+    self._update(books)
     log IPair.Burn(sender=msg.sender, amount0=amount0, amount1=amount1, to=to)
     return amount0, amount1
 
@@ -181,9 +197,7 @@ def skim(to: address):
 
 @external
 def sync():
-    balance0: uint256 = self._balance(token0)
-    balance1: uint256 = self._balance(token1)
-    self._update(self.reserves, balance0, balance1, False)
+    self._update(self._books())
 
 
 # ---------------------------------------------------------------- LP token
@@ -222,14 +236,18 @@ def permit(owner: address, spender: address, amount: uint256, deadline: uint256,
     nonce: uint256 = self.nonces[owner]
     self.nonces[owner] = unsafe_add(nonce, 1)
     digest: bytes32 = keccak256(
-        concat(
-            x"1901",
-            self._domain_separator(),
-            keccak256(abi_encode(PERMIT_TYPEHASH, owner, spender, amount, nonce, deadline)),
+        slice(
+            abi_encode(
+                convert(6401, uint256),
+                self._domain_separator(),
+                keccak256(abi_encode(PERMIT_TYPEHASH, owner, spender, amount, nonce, deadline)),
+            ),
+            30,
+            66,
         )
     )
     # ecrecover answers zero for a bad signature
-    if owner == empty(address) or ecrecover(digest, v, r, s) != owner:
+    if convert(owner == empty(address), uint256) | convert(ecrecover(digest, v, r, s) != owner, uint256) != 0:
         self._fail(FAIL_INVALID_SIGNATURE)
     self._approve(owner, spender, amount)
 
@@ -253,9 +271,14 @@ def getReserves() -> (uint112, uint112, uint32):
 @external
 @reentrant
 def window(buckets: uint256) -> IObservations.Window:
-    word: uint256 = self.reserves
-    liquidity: uint256 = self._root(word)
-    return observations._window(self.accumulators, word >> 224, self._tick(word), liquidity, buckets)
+    return observations._window(self._state(self.reserves, self.accumulators), buckets)
+
+
+@view
+@external
+@reentrant
+def recent(fresh: bool) -> (uint256, int256, int256):
+    return observations._recent(self._state(self.reserves, self.accumulators), fresh)
 
 
 @view
@@ -278,11 +301,11 @@ def fee_bps() -> uint256:
 @internal
 def _send_outputs(amount0_out: uint256, amount1_out: uint256, to: address):
     if amount0_out | amount1_out == 0:
-        self._fail(FAIL_INSUFFICIENT_OUTPUT_AMOUNT)
+        self._fail_insufficient(INSUFFICIENT_OUTPUT_AMOUNT)
     word: uint256 = self.reserves
-    if amount0_out >= ((word << 144) >> 144) or amount1_out >= ((word << 32) >> 144):
-        self._fail(FAIL_INSUFFICIENT_LIQUIDITY)
-    if to == token0 or to == token1:
+    if convert(amount0_out >= ((word << 144) >> 144), uint256) | convert(amount1_out >= ((word << 32) >> 144), uint256) != 0:
+        self._fail_insufficient(INSUFFICIENT_LIQUIDITY)
+    if convert(to == token0, uint256) | convert(to == token1, uint256) != 0:
         # Outputs sent to a token itself would be lost, and a callback to it would be a call by the pair to its own asset
         self._fail(FAIL_INVALID_TO)
     if amount0_out != 0:
@@ -304,7 +327,7 @@ def _settle_swap(amount0_out: uint256, amount1_out: uint256, to: address):
     amount0_in: uint256 = unsafe_sub(max(balance0, kept0), kept0)
     amount1_in: uint256 = unsafe_sub(max(balance1, kept1), kept1)
     if amount0_in | amount1_in == 0:
-        self._fail(FAIL_INSUFFICIENT_INPUT_AMOUNT)
+        self._fail_insufficient(INSUFFICIENT_INPUT_AMOUNT)
     # amount_in <= balance, fee < 10,000, and all are below 2**112: what is not, _update refuses
     fee: uint256 = FEES >> 32
     if unsafe_mul(
@@ -313,7 +336,7 @@ def _settle_swap(amount0_out: uint256, amount1_out: uint256, to: address):
     ) < unsafe_mul(unsafe_mul(reserve0, reserve1), BPS * BPS):
         self._fail(FAIL_K)
 
-    self._update(word, balance0, balance1, False)
+    self._update(Books(word=word, balance0=balance0, balance1=balance1, set_k_last=False))
     log IPair.Swap(
         sender=msg.sender,
         amount0In=amount0_in,
@@ -325,22 +348,20 @@ def _settle_swap(amount0_out: uint256, amount1_out: uint256, to: address):
 
 
 @internal
-def _update(word: uint256, balance0: uint256, balance1: uint256, set_k_last: bool):
+def _update(books: Books):
     """
     @notice Book new reserves; before the first change of a block, the time that the old ones stood
-    @param word The old reserves, as stored
     """
-    if (balance0 | balance1) >> 112 != 0:
+    if (books.balance0 | books.balance1) >> 112 != 0:
         self._fail(FAIL_OVERFLOW)
-    # Before the pair has started there is nothing to note: both reserves are zero then, unless somebody has given and synced
-    if unsafe_sub(block.timestamp, word >> 224) << 224 != 0 and (word << 32 != 0 or observations.checkpoint != 0):
-        tick: int256 = self._tick(word)
-        liquidity: uint256 = self._root(word)
-        self.accumulators = observations._advance(self.accumulators, word >> 224, tick, liquidity)
-    self.reserves = balance0 | (balance1 << 112) | (block.timestamp << 224)
-    if set_k_last:
-        self.kLast = unsafe_mul(balance0, balance1)
-    log IPair.Sync(reserve0=convert(balance0, uint112), reserve1=convert(balance1, uint112))
+    if unsafe_sub(block.timestamp, books.word >> 224) << 224 != 0:
+        accumulators: uint256 = self.accumulators
+        if accumulators != 0:
+            self.accumulators = observations._advance(self._state(books.word, accumulators))
+    self.reserves = books.balance0 | (books.balance1 << 112) | (block.timestamp << 224)
+    if books.set_k_last:
+        self.kLast = unsafe_mul(books.balance0, books.balance1)
+    log IPair.Sync(reserve0=convert(books.balance0, uint112), reserve1=convert(books.balance1, uint112))
 
 
 @internal
@@ -355,7 +376,7 @@ def _mint_fee(word: uint256) -> bool:
         if fee_to == empty(address):
             self.kLast = 0
             return False
-        root: uint256 = self._root(word)
+        root: uint256 = self._sqrt(unsafe_mul((word << 144) >> 144, (word << 32) >> 144))
         root_last: uint256 = self._sqrt(k_last)
         if root > root_last:
             fees: uint256 = FEES
@@ -376,22 +397,25 @@ def _mint_fee(word: uint256) -> bool:
 
 @internal
 @view
-def _tick(word: uint256) -> int256:
+def _state(word: uint256, accumulators: uint256) -> observations.State:
+    """
+    @notice What the reserves have been since they were stored; before the pair has started for no time at all
+    """
     reserve0: uint256 = (word << 144) >> 144
     reserve1: uint256 = (word << 32) >> 144
-    if unsafe_mul(reserve0, reserve1) == 0:
+    liquidity: uint256 = self._sqrt(unsafe_mul(reserve0, reserve1))
+    tick: int256 = 0
+    if liquidity != 0:
+        tick = pair_tick._tick(reserve0, reserve1)
+    else:
         # Only a token that takes balance away brings a pair here that has started. Its tick holds.
-        return observations._last_tick(self.accumulators)
-    return pair_tick._tick(reserve0, reserve1)
-
-
-@internal
-@pure
-def _root(word: uint256) -> uint256:
-    """
-    @notice L of the reserves
-    """
-    return self._sqrt(unsafe_mul((word << 144) >> 144, (word << 32) >> 144))
+        tick = convert(convert(accumulators << 224, bytes32), int256) >> 225
+    return observations.State(
+        word=accumulators,
+        elapsed=unsafe_mul((unsafe_sub(block.timestamp, word >> 224) << 224) >> 224, convert(accumulators != 0, uint256)),
+        tick=tick,
+        liquidity=liquidity,
+    )
 
 
 @internal
@@ -401,6 +425,17 @@ def _sqrt(x: uint256) -> uint256:
 
 
 # ---------------------------------------------------------------- internals: tokens
+
+
+@internal
+@view
+def _books() -> Books:
+    """
+    @notice What there is, beside what is stored
+    """
+    balance0: uint256 = self._balance(token0)
+    balance1: uint256 = self._balance(token1)
+    return Books(word=self.reserves, balance0=balance0, balance1=balance1, set_k_last=False)
 
 
 @internal
@@ -422,7 +457,11 @@ def _push(token: address, to: address, amount: uint256):
         max_outsize=32,
         revert_on_failure=False,
     )
-    if not success or (len(answer) != 0 and (len(answer) != 32 or convert(answer, uint256) == 0)):
+    # Nothing, or one word that is not 0
+    affirmed: uint256 = convert(len(answer) == 0, uint256) | (
+        convert(len(answer) == 32, uint256) & convert(convert(answer, uint256) != 0, uint256)
+    )
+    if convert(success, uint256) & affirmed == 0:
         self._fail(FAIL_TRANSFER_FAILED)
 
 
@@ -467,15 +506,34 @@ def _domain_separator() -> bytes32:
 @pure
 def _fail(reason: uint256):
     """
-    @dev One place for all reasons, and numbers instead of texts: spelled out where they arise they would be a tenth of the code
+    @dev One place for all reasons, and numbers instead of texts: spelled out where they arise they would be a tenth of the code.
+         Of a text with up to 32 letters in all.
     """
-    length: uint256 = 1
-    for _: uint256 in range(28):
-        if reason >> unsafe_mul(8, length) == 0:
-            break
-        length = unsafe_add(length, 1)
+    bits: uint256 = (reason & 255) << 3
     raw_revert(
         abi_encode(
-            concat(b"UniswapV2: ", slice(convert(reason, bytes32), unsafe_sub(32, length), length)), method_id=method_id("Error(string)")
+            convert(32, uint256),
+            unsafe_add(bits >> 3, 11),
+            ((REASON << bits) | (reason >> 8)) << unsafe_sub(168, bits),
+            method_id=method_id("Error(string)"),
+        )
+    )
+
+
+@internal
+@pure
+def _fail_insufficient(reason: uint256):
+    """
+    @dev The same where there are 33 to 40
+    """
+    bits: uint256 = (reason & 255) << 3
+    letters: uint256 = reason >> 8
+    raw_revert(
+        abi_encode(
+            convert(32, uint256),
+            unsafe_add(bits >> 3, 24),
+            (REASON_INSUFFICIENT << 64) | (letters >> unsafe_sub(bits, 64)),
+            letters << unsafe_sub(320, bits),
+            method_id=method_id("Error(string)"),
         )
     )

@@ -491,16 +491,19 @@ def snapshotCumulativesInside(tickLower: int24, tickUpper: int24) -> (int56, uin
 @view
 @external
 def window(buckets: uint256) -> IObservations.Window:
-    slot0: uint256 = self.slot0_word
-    in_range: uint256 = self.in_range
-    newest: uint256 = self.moments[(slot0 >> 184) & 65535]
-    answer: IObservations.Window = history._window(
-        self._accumulators(slot0, in_range, newest), newest, self._tick(slot0), in_range & MASK_128, buckets
-    )
-    lock: uint256 = self.lock
-    if lock == LOCKED or lock == block.timestamp:
-        answer.present |= USED
+    answer: IObservations.Window = history._window(self._state(), buckets)
+    answer.present |= self._used()
     return answer
+
+
+@view
+@external
+def recent(fresh: bool) -> (uint256, int256, int256):
+    present: uint256 = 0
+    tick_sum: int256 = 0
+    fresh_sum: int256 = 0
+    present, tick_sum, fresh_sum = history._recent(self._state(), fresh)
+    return present | self._used(), tick_sum, fresh_sum
 
 
 # ---------------------------------------------------------------- internals: swap
@@ -872,7 +875,9 @@ def _observe(slot0: uint256, in_range: uint256) -> (uint256, uint256, uint256):
             index = 0
     self.moments[index] = present
 
-    accumulators: uint256 = history._advance(self._accumulators(slot0, in_range, newest), newest, self._tick(slot0), in_range & MASK_128)
+    accumulators: uint256 = history._advance(
+        history.State(word=self._accumulators(slot0, in_range, newest), elapsed=elapsed, tick=self._tick(slot0), liquidity=in_range & MASK_128)
+    )
     return (
         ((slot0 << 72) >> 72) | (index << 184) | (cardinality << 200) | (((slot0 >> 216) & 255) << 216) | (accumulators << 224),
         ((in_range << 112) >> 112) | ((unsafe_sub(accumulators >> 40, present >> 32) & MASK_56) << 144),
@@ -953,6 +958,33 @@ def _moment(slot0: uint256, in_range: uint256, ago: uint256) -> uint256:
     liquidity_seconds: uint256 = unsafe_div(unsafe_mul((grown >> 88) & MASK_160, passed), seconds)
     tick_seconds: uint256 = unsafe_mul(convert(convert(mean, bytes32), uint256), passed)
     return (((unsafe_add(before >> 32, tick_seconds) & MASK_56) << 32) | ((unsafe_add(before >> 88, liquidity_seconds) & MASK_160) << 88))
+
+
+@internal
+@view
+def _state() -> history.State:
+    """
+    @notice What tick and liquidity have been since the newest observation
+    """
+    slot0: uint256 = self.slot0_word
+    in_range: uint256 = self.in_range
+    newest: uint256 = self.moments[(slot0 >> 184) & 65535]
+    return history.State(
+        word=self._accumulators(slot0, in_range, newest),
+        elapsed=unsafe_sub(block.timestamp, newest) & MASK_32,
+        tick=self._tick(slot0),
+        liquidity=in_range & MASK_128,
+    )
+
+
+@internal
+@view
+def _used() -> uint256:
+    """
+    @notice USED where the pool has been used in this transaction, or is in use
+    """
+    lock: uint256 = self.lock
+    return USED if lock == LOCKED or lock == block.timestamp else 0
 
 
 @internal

@@ -12,6 +12,11 @@
      fails for want of gas the rest is left: if that is so little, we revert instead of taking it for a failure.
 """
 
+# ---------------------------------------------------------------- imports
+
+# errors in few bytes
+from contracts.modules import reasons
+
 # ---------------------------------------------------------------- constants
 
 # Plenty for a balance, a feed behind a proxy, or a token's decimals
@@ -38,4 +43,5 @@ def _ask_word(target: address, data: Bytes[36]) -> (bool, uint256):
 @internal
 @view
 def _check_gas(success: bool, given: uint256):
-    assert success or msg.gas > given // 63, "oracle: not enough gas"
+    if not success and msg.gas <= unsafe_div(given, 63):
+        reasons._refuse("oracle: not enough gas")

@@ -5,9 +5,9 @@
 """
 @title floats
 @license MIT
-@notice Numbers of 256 bits in 28 or 32: exponent, 8 bits | mantissa, 20 or 24 bits; value = mantissa * 2^exponent
+@notice Numbers of 256 bits in 27, 28 or 32: exponent, 8 bits | mantissa, 19, 20 or 24 bits; value = mantissa * 2^exponent
 @dev The exponent is the least that will do, so that the codes are in the order of their values. A number that fits the mantissa is kept
-     exactly, others to one part in 2^19 (2^23) on the side that the name says.
+     exactly, others to one part in 2^18 (2^19, 2^23) on the side that the name says.
 """
 
 # ---------------------------------------------------------------- imports

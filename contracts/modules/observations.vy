@@ -20,8 +20,8 @@
      told smaller than it was, by a part of L * S / (180 * 2**128) at most: a millionth for a year of L = 2**90.
 
      The accumulators are a word of the pool's own, because a pool may have its parts elsewhere: sums as of `last` | free, 8 bits |
-     remembered tick as of `last`, 31 bits | 1; 0 at the start. `last` is the time of the pool's last change, which the pool stores as
-     well. Storage here:
+     remembered tick as of `last`, 31 bits | 1. At the start there are no sums and no tick, and no 1. `last` is the time of the pool's last
+     change, which the pool stores as well. Storage here:
 
        sticks         sums as of 180 * bucket | bucket, 40 bits; at slot bucket % 128
        checkpoint     tick_sum a minute before, 56 bits | as of the minute of `last`, 56 bits | started, 144 bits
@@ -69,9 +69,19 @@ SLEW: constant(uint256) = 50
 # 180 seconds of it, so that a ramp reaches one boundary at most
 MAX_GAP: constant(uint256) = 9000
 
-MASK_32: constant(uint256) = 2**32 - 1
 # As it is told of now
 MAX_LIQUIDITY: constant(uint256) = 2**126 - 1
+
+
+# What a pool is since its last change
+struct State:
+    # The accumulators as of then
+    word: uint256
+    # Seconds since then
+    elapsed: uint256
+    # The market's, and the liquidity in range
+    tick: int256
+    liquidity: uint256
 
 
 # The time since the last change, in which price and liquidity stood
@@ -115,26 +125,25 @@ def _note_mint():
 
 
 @internal
-def _advance(word: uint256, last: uint256, raw_tick: int256, liquidity: uint256) -> uint256:
+def _advance(state: State) -> uint256:
     """
-    @notice Add the time since `last`: before the first change of a block, with the price and the liquidity that stood since then
-    @param word The accumulators
-    @param last Before now; also modulo 2**32
+    @notice Add the time since the last change: before the first change of a block, with the price and the liquidity that have stood since
+    @param state Of a change before now
     @return The new accumulators
     @dev Which marks are due follows from the two times: no storage is read to find out.
          Times are far below 2**64, sums wrap as a whole: all arithmetic is unchecked.
     """
-    elapsed: uint256 = unsafe_sub(block.timestamp, last) & MASK_32
     # The usual case, written out, because most changes come here: no ramp and no mark
-    gap: uint256 = convert(convert(unsafe_sub(raw_tick, self._last_tick(word)), bytes32), uint256)
-    if unsafe_add(gap, SLEW - 1) < 2 * SLEW - 1 and block.timestamp % MINUTE >= elapsed:
+    gap: uint256 = convert(convert(unsafe_sub(state.tick, convert(convert(state.word << 224, bytes32), int256) >> 225), bytes32), uint256)
+    if convert(unsafe_add(gap, SLEW - 1) < 2 * SLEW - 1, uint256) & convert(block.timestamp % MINUTE >= state.elapsed, uint256) != 0:
         slope: uint256 = unsafe_add(
-            unsafe_div(2**128, liquidity | convert(liquidity == 0, uint256)) << 96, convert(convert(raw_tick << 40, bytes32), uint256)
+            unsafe_div(2**128, state.liquidity | convert(state.liquidity == 0, uint256)) << 96,
+            convert(convert(state.tick << 40, bytes32), uint256),
         )
-        return unsafe_add((word >> 40) << 40, unsafe_mul(slope, elapsed)) | ((slope << 185) >> 224) | 1
+        return unsafe_add((state.word >> 40) << 40, unsafe_mul(slope, state.elapsed)) | ((slope << 185) >> 224) | 1
 
-    stretch: Stretch = self._stretch(word, last, raw_tick, liquidity)
-    if block.timestamp % MINUTE < elapsed:
+    stretch: Stretch = self._stretch(state)
+    if block.timestamp % MINUTE < state.elapsed:
         self._mark(stretch)
     sums: uint256 = self._at(stretch, block.timestamp)
     tick: uint256 = stretch.slope
@@ -182,51 +191,61 @@ def _keep(stretch: Stretch, bucket: uint256):
 
 
 @internal
-@pure
-def _last_tick(word: uint256) -> int256:
+@view
+def _recent(state: State, fresh: bool) -> (uint256, int256, int256):
     """
-    @notice The remembered tick as of the last change
+    @notice The view of IObservations
+    @dev Of the sums the ticks' alone, for which 56 bits are enough: what is above them falls off in the end.
+         Of the liquidity all bits up to the 126th where there is a 127th.
     """
-    return convert(convert(word << 224, bytes32), int256) >> 225
+    # The usual case, as in _advance: no ramp
+    tick: uint256 = convert(convert(state.tick, bytes32), uint256)
+    gap: uint256 = unsafe_sub(tick, convert(convert(convert(convert(state.word << 224, bytes32), int256) >> 225, bytes32), uint256))
+    tick_sum: uint256 = unsafe_add(state.word >> 40, unsafe_mul(tick, state.elapsed))
+    stretch: Stretch = empty(Stretch)
+    if unsafe_add(gap, SLEW - 1) >= 2 * SLEW - 1:
+        stretch = self._stretch(state)
+        tick_sum = self._at(stretch, block.timestamp) >> 40
+    fresh_sum: uint256 = 0
+    if fresh:
+        ago: uint256 = unsafe_add(MINUTE, block.timestamp % MINUTE)
+        if ago <= state.elapsed:
+            fresh_sum = unsafe_mul(tick, ago)
+            if stretch.gap != 0:
+                fresh_sum = unsafe_sub(tick_sum, self._at(stretch, unsafe_sub(block.timestamp, ago)) >> 40)
+        else:
+            checkpoint: uint256 = self.checkpoint
+            if ago <= unsafe_sub(block.timestamp, (checkpoint << 112) >> 112):
+                # The newer mark is of the minute of the last change: the present one, or the one before
+                fresh_sum = unsafe_sub(tick_sum, checkpoint >> 200)
+                if unsafe_sub(ago, MINUTE) < state.elapsed:
+                    fresh_sum = unsafe_sub(tick_sum, checkpoint >> 144)
+    return (
+        (
+            convert(convert(state.tick << 128, bytes32), uint256)
+            | (convert(self.minted == block.timestamp, uint256) << 127)
+            | min(state.liquidity, MAX_LIQUIDITY)
+        ),
+        convert(convert(tick_sum << 200, bytes32), int256) >> 200,
+        convert(convert(fresh_sum << 200, bytes32), int256) >> 200,
+    )
 
 
 @internal
 @view
-def _window(word: uint256, last: uint256, raw_tick: int256, liquidity: uint256, buckets: uint256) -> IObservations.Window:
+def _window(state: State, buckets: uint256) -> IObservations.Window:
     """
     @notice The view of IObservations
-    @param word The accumulators
-    @param last The time of the last change; also modulo 2**32
-    @param raw_tick The tick that has stood since then
-    @param liquidity The same
     """
     assert buckets <= MAX_BUCKETS  # dev: too many buckets
     window: IObservations.Window = empty(IObservations.Window)
-    # The liquidity: all bits up to the 127th where there is a 128th
-    window.present = (
-        convert(convert(raw_tick << 128, bytes32), uint256)
-        | (convert(self.minted == block.timestamp, uint256) << 127)
-        | min(liquidity, MAX_LIQUIDITY)
-    )
-    checkpoint: uint256 = self.checkpoint
-    window.started_ts = (checkpoint << 112) >> 112
+    window.present, window.tick_sum, window.fresh_sum = self._recent(state, True)
+    window.started_ts = (self.checkpoint << 112) >> 112
     if window.started_ts != 0:
         life: uint256 = unsafe_sub(block.timestamp, window.started_ts)
-        stretch: Stretch = self._stretch(word, last, raw_tick, liquidity)
-        still: uint256 = unsafe_sub(block.timestamp, stretch.begin)
-        present: uint256 = self._at(stretch, block.timestamp)
-
+        stretch: Stretch = self._stretch(state)
         ago: uint256 = unsafe_add(MINUTE, block.timestamp % MINUTE)
-        sums: uint256 = 0
         if ago <= life:
-            if ago <= still:
-                sums = self._at(stretch, unsafe_sub(block.timestamp, ago))
-            else:
-                # The newer mark is of the minute of `last`: the present one, or the one before
-                sums = (checkpoint >> 200) << 40
-                if unsafe_sub(ago, MINUTE) < still:
-                    sums = (checkpoint >> 144) << 40
-            window.fresh_sum = convert(convert(unsafe_sub(present, sums) << 160, bytes32), int256) >> 200
             window.fresh_seconds = ago
         # The short window begins with the newest boundary that is at least 300 seconds old: one or two before the newest of all
         short: uint256 = unsafe_sub(2, unsafe_div(block.timestamp % BUCKET, 120))
@@ -241,9 +260,9 @@ def _window(word: uint256, last: uint256, raw_tick: int256, liquidity: uint256, 
             ago = unsafe_add(block.timestamp % BUCKET, unsafe_mul(age, BUCKET))
             if age > oldest:
                 break
-            sums = 0
-            # The mark of the very second of `last` is stored: a range pool's own sum may lie above it, off the line of the older ones
-            if ago < still:
+            sums: uint256 = 0
+            # The mark of the very second of the last change is stored: a range pool's own sum may lie above it, off the line of the older ones
+            if ago < state.elapsed:
                 sums = self._at(stretch, unsafe_sub(block.timestamp, ago))
             elif ago < life:
                 bucket: uint256 = unsafe_sub(unsafe_div(block.timestamp, BUCKET), age)
@@ -257,7 +276,7 @@ def _window(word: uint256, last: uint256, raw_tick: int256, liquidity: uint256, 
                     sums = unsafe_sub(unsafe_add(newer, newer), newer_still)
             if age == short:
                 if ago <= life:
-                    window.short_sum = convert(convert(unsafe_sub(present, sums) << 160, bytes32), int256) >> 200
+                    window.short_sum = (unsafe_sub(window.tick_sum << 40, convert(convert(sums, bytes32), int256)) << 160) >> 200
                     window.short_seconds = ago
             if unsafe_sub(age, 1) < window.count:
                 # Its parts are the tick_sum and, rounded to the nearest whole, the liquidity_sum: 180 or more, below 2**160 by far.
@@ -279,29 +298,28 @@ def _window(word: uint256, last: uint256, raw_tick: int256, liquidity: uint256, 
 
 @internal
 @view
-def _stretch(word: uint256, last: uint256, raw_tick: int256, liquidity: uint256) -> Stretch:
+def _stretch(state: State) -> Stretch:
     """
     @notice What has been since the last change, and its ramp
-    @param word The accumulators
-    @param last The time of the last change; also modulo 2**32
-    @param raw_tick The tick that has stood since then
-    @param liquidity The same
     """
-    before: int256 = raw_tick
-    # In an empty word there is no tick yet: this is the first one of all
-    if word & 1 != 0:
-        before = convert(convert(word << 224, bytes32), int256) >> 225
+    before: int256 = state.tick
+    # At the start there is no tick yet: this is the first one of all
+    if state.word & 1 != 0:
+        before = convert(convert(state.word << 224, bytes32), int256) >> 225
     stretch: Stretch = empty(Stretch)
-    stretch.begin = unsafe_sub(block.timestamp, unsafe_sub(block.timestamp, last) & MASK_32)
-    stretch.sums = (word >> 40) << 40
-    stretch.gap = convert(convert(unsafe_sub(raw_tick, before), bytes32), uint256)
+    stretch.begin = unsafe_sub(block.timestamp, state.elapsed)
+    stretch.sums = (state.word >> 40) << 40
+    stretch.gap = convert(convert(unsafe_sub(state.tick, before), bytes32), uint256)
     stretch.sign = 2**40
-    if raw_tick < before:
+    if state.tick < before:
         stretch.gap = unsafe_sub(0, stretch.gap)
         stretch.sign = unsafe_sub(0, stretch.sign)
     stretch.gap = min(stretch.gap, MAX_GAP)
     stretch.slope = unsafe_add(
-        unsafe_add(unsafe_div(2**128, liquidity | convert(liquidity == 0, uint256)) << 96, convert(convert(before << 40, bytes32), uint256)),
+        unsafe_add(
+            unsafe_div(2**128, state.liquidity | convert(state.liquidity == 0, uint256)) << 96,
+            convert(convert(before << 40, bytes32), uint256),
+        ),
         unsafe_mul(stretch.gap, stretch.sign),
     )
     return stretch

@@ -18,6 +18,9 @@ from contracts.modules import tick_log
 # So a ratio that lies below such a power by less than 2**-47 of a tick may count as that power.
 BIAS_X64: constant(int256) = 2**16
 
+# floor(log2(n)) for n from 1 to 15, two bits each, at bit 2 * n: 0xffffaa50
+LOG2_OF_16: constant(uint256) = 4_294_945_360
+
 
 @internal
 @pure
@@ -32,27 +35,15 @@ def _tick(reserve0: uint256, reserve1: uint256) -> int256:
     else:
         q = unsafe_div(reserve1 << 96, reserve0)
 
-    e: uint256 = 0
     whole: uint256 = q >> 96
-    if whole >= 2**64:
-        whole >>= 64
-        e = 64
-    if whole >= 2**32:
-        whole >>= 32
-        e |= 32
+    e: uint256 = 0
     if whole >= 2**16:
-        whole >>= 16
-        e |= 16
-    if whole >= 2**8:
-        whole >>= 8
-        e |= 8
-    if whole >= 2**4:
-        whole >>= 4
-        e |= 4
-    if whole >= 2**2:
-        whole >>= 2
-        e |= 2
-    e |= whole >> 1
+        e = convert(whole >= 2**64, uint256) << 6
+        e |= convert((whole >> e) >= 2**32, uint256) << 5
+        e |= convert((whole >> e) >= 2**16, uint256) << 4
+    e |= convert((whole >> e) >= 2**8, uint256) << 3
+    e |= convert((whole >> e) >= 2**4, uint256) << 2
+    e |= (LOG2_OF_16 >> ((whole >> e) << 1)) & 3
 
     log_x64: int256 = tick_log._log_x64(convert(convert((e << 1) | 1, bytes32), int256), q >> e)
     if reserve1 < reserve0:

@@ -28,6 +28,9 @@ from contracts.modules import full_math
 # medians
 from contracts.modules import middle
 
+# errors in few bytes
+from contracts.modules import reasons
+
 # from ticks to prices
 from contracts.modules import tick_math
 
@@ -40,24 +43,35 @@ SHORT_AGE: constant(uint256) = 300
 
 SLOW_BUCKETS: constant(uint256) = 10
 
-# New risk is blocked when the market is this many ticks (10 %) away from its last minute
+# New risk is blocked when the market is this many ticks (10 %) away from its short mean
 UNSETTLED_TICKS: constant(uint256) = 1000
 # A pool answers with some 60,000 gas. What is more than this is not worth waiting for.
 SOURCE_GAS: constant(uint256) = 400_000
 
-# The answer in bytes. One word more is taken of it, to see that it ends there.
-ANSWER: constant(uint256) = 27 * 32
+# The answers in bytes. One word more is taken of them, to see that they end there.
+ANSWER: constant(uint256) = 28 * 32
+RECENT: constant(uint256) = 3 * 32
 # In the place of `count`: there is no answer of that form
 UNREADABLE: constant(uint256) = max_value(uint256)
 
-# Oriented ticks are held as tick + 2^23, so that all of their arithmetic is unsigned, and division floors
-BIAS_BITS: constant(uint256) = 23
-SIGNED_BIAS: constant(int256) = 1 << 23
+# Oriented ticks are held as what they are above the lowest tick of tick_math, so that all of their arithmetic is unsigned, and
+# division floors
+BIAS: constant(uint256) = 887_272
+SIGNED_BIAS: constant(int256) = 887_272
 SIGN_BIT: constant(uint256) = 1 << 255
-# The lowest tick of tick_math
-LOWEST_TICK: constant(uint256) = (1 << 23) - 887_272
 # Up to tick 443,636, 2^64 raw quote for a raw unit of the asset: the square root in Q96 then fits 128 bits
-TICKS: constant(uint256) = 443_636 + 887_272
+TICKS: constant(uint256) = 443_636 + BIAS
+# No sum of ticks over a fresh window is as large
+MOST_FRESH_SUM: constant(uint256) = 1 << 40
+
+# What a bucket's cache keeps of a source, 100 bits: slow high tick 21 | slow low tick 21 | sum of the ticks over the bucket before
+# the newest one, 28 | sum of the ticks up to two buckets before the newest boundary, modulo 2^30. With the sums of now the latter two tell
+# the short window throughout the bucket: it begins two buckets before the newest boundary, and from the 120th second on one bucket.
+# Ticks in [0, TICKS) sum up to less than 2^28 in a bucket, those of any pool to less than 2^30 in the 479 seconds of a short window.
+SLOW_LOW_AT: constant(uint256) = 58
+SLOW_HIGH_AT: constant(uint256) = 79
+SUM_BITS: constant(uint256) = 30
+SHORTER_FROM: constant(uint256) = 120
 
 # A price at which any amount up to 2^112 can be valued without overflow: 22 * 10^42 WAD for 1e18 raw units
 MAX_PRICE: constant(uint256) = (1 << 144) - 1
@@ -84,13 +98,19 @@ UNIT_AT: constant(uint256) = 166
 ADDED: constant(uint256) = 1 << 127
 USED: constant(uint256) = 1 << 126
 
+# What is asked of a source, and of an asset: for seizure (the bit is what recent(bool) is asked with), for new risk
+FOR_SEIZURE: constant(uint256) = 1
+FOR_NEW_RISK: constant(uint256) = 2
+
 # Key of the second source: beside that of the first, which is the asset
 SECOND: constant(uint256) = 1 << 160
 
 # Bits of the mantissa of a depth
-MANTISSA: constant(uint256) = 24
+DEPTH_MANTISSA: constant(uint256) = 19
 
-MASK_24: constant(uint256) = (1 << 24) - 1
+MASK_21: constant(uint256) = (1 << 21) - 1
+MASK_28: constant(uint256) = (1 << 28) - 1
+MASK_30: constant(uint256) = (1 << SUM_BITS) - 1
 MASK_64: constant(uint256) = (1 << 64) - 1
 MASK_112: constant(uint256) = (1 << 112) - 1
 MASK_126: constant(uint256) = (1 << 126) - 1
@@ -108,14 +128,15 @@ struct Window:
     short_seconds: uint256
     fresh_sum: uint256
     fresh_seconds: uint256
+    tick_sum: uint256
     present: uint256
     count: uint256
     buckets: uint256[2 * SLOW_BUCKETS]
 
 
-# What one source says now. Ticks are oriented and biased.
+# What one source says now. Ticks are oriented and biased. `_price` makes prices of them, and of the present liquidity its depth.
 struct Measure:
-    # It has a price; else `why` says what is missing
+    # It has what makes a price; else `why` says what is missing
     valid: bool
     why: IPriceOracle.Why
     # Price of 1e18 raw quote
@@ -124,16 +145,17 @@ struct Measure:
     short_high: uint256
     slow_low: uint256
     slow_high: uint256
+    # Only when asked for; within what a tick may be, whatever the source says
     fresh: uint256
-    # Prices at the lower of short_low and slow_low, at the higher of short_high and slow_high
-    low: uint256
-    high: uint256
+    # The market's liquidity now
+    present: uint256
+    # What a cache keeps of it: see SLOW_LOW_AT
+    kept: uint256
     # Over the slow window, a float in WAD; of a cached bucket: not told
     depth: uint256
-    # What decides whether there is enough for a price at all, WAD. Of a range pool at least seven eighths of what it was when it was measured last:
-    # what a pool holds can be gone for a moment.
+    # What decides whether there is enough for a price at all, WAD. Of a range pool at least seven eighths of what it was when it was
+    # measured last: what a pool holds can be gone for a moment.
     support: uint256
-    present_depth: uint256
 
 
 # ---------------------------------------------------------------- storage
@@ -152,77 +174,182 @@ feed_words: HashMap[address, uint256]
 
 @internal
 @view
-def _measure(asset: address, place: uint256, config: uint256, asked: uint256, slow_ticks: uint256, support: uint256) -> Measure:
+def _measure(asset: address, place: uint256, config: uint256, asked: uint256, kept: uint256, support: uint256, wanted: uint256) -> Measure:
     """
-    @notice What a source says, by the slow window of `asked` buckets or, with none, by the cached ticks (high 24 | low 24)
+    @notice What a source says, by a slow window of `asked` buckets or, with none, by what is kept of this bucket
+    @param kept See SLOW_LOW_AT
     @param support Of a range pool, when it was measured last
+    @param wanted What is not wanted is not told: FOR_NEW_RISK: what the present market says; FOR_SEIZURE: the fresh mean
     """
     m: Measure = empty(Measure)
-    # Less an eighth a bucket: gone within an hour or so where providers have really left
-    m.support = unsafe_sub(support, support >> 3)
     if config & QUOTE_BY_FEED == 0:
-        m.unit = self._fixed_unit(config)
+        m.unit = unsafe_mul(config >> UNIT_AT, QUOTE_STEP)
     else:
         quote: address = convert(self.quotes[place | convert(asset, uint256)] & MASK_160, address)
         m.unit, m.why = self._unit(QUOTE_BY_FEED, quote)
         if m.unit == 0:
+            # Less an eighth a bucket: gone within an hour or so where providers have really left
+            m.support = unsafe_sub(support, support >> 3)
             return m
-    m.why = IPriceOracle.Why.SOURCE_FAILED
+    tick_sum: uint256 = 0
+    fresh_sum: uint256 = 0
+    if asked == 0:
+        m.kept = kept
+        success: bool = False
+        answer: Bytes[RECENT + 32] = b""
+        success, answer = raw_call(
+            convert(config & MASK_160, address),
+            abi_encode(wanted & FOR_SEIZURE, method_id=method_id("recent(bool)")),
+            max_outsize=RECENT + 32,
+            gas=SOURCE_GAS,
+            is_static_call=True,
+            revert_on_failure=False,
+        )
+        if not success or len(answer) != RECENT:
+            bounded_calls._check_gas(success, SOURCE_GAS)
+            m.why = IPriceOracle.Why.SOURCE_FAILED
+            return m
+        m.present, tick_sum, fresh_sum = abi_decode(answer, (uint256, uint256, uint256))
+    else:
+        m.why, m.kept, m.depth, m.support, m.present, tick_sum, fresh_sum = self._learn(
+            asset, place, config, asked, m.unit, unsafe_sub(support, support >> 3)
+        )
+        if m.why | IPriceOracle.Why.THIN_FOR_NEW_RISK != IPriceOracle.Why.THIN_FOR_NEW_RISK:
+            return m
+    flip: uint256 = unsafe_sub(0, (config >> 160) & 1)  # all ones where ticks change their sign: (x ^ flip) - flip = -x
+    # The sums are oriented before any rounding: the floor of a negated mean is not the negated floor
+    short_sum: uint256 = unsafe_sub(unsafe_add(unsafe_mul(block.timestamp, BIAS), unsafe_sub(tick_sum ^ flip, flip)), m.kept)
+    short_seconds: uint256 = unsafe_add(BUCKET, block.timestamp % BUCKET)
+    if short_seconds < SHORT_AGE:
+        short_seconds = unsafe_add(short_seconds, BUCKET)
+    else:
+        short_sum = unsafe_sub(short_sum, (m.kept >> SUM_BITS) & MASK_28)
+    short_sum &= MASK_30
+    m.short_low = unsafe_div(short_sum, short_seconds)
+    if m.short_low >= TICKS:
+        m.why = IPriceOracle.Why.SOURCE_FAILED
+        return m
+    m.valid = True
+    m.short_high = unsafe_div(unsafe_add(short_sum, unsafe_sub(short_seconds, 1)), short_seconds)
+    m.slow_low = (m.kept >> SLOW_LOW_AT) & MASK_21
+    m.slow_high = m.kept >> SLOW_HIGH_AT
+    if wanted & FOR_SEIZURE != 0:
+        # Within [0, TICKS) whatever a source says: what it does not say to the one who asks for no fresh mean must not decide whether it has
+        # a price
+        seconds: uint256 = unsafe_add(MINUTE, block.timestamp % MINUTE)
+        fresh_sum ^= flip
+        if unsafe_add(fresh_sum, MOST_FRESH_SUM) <= 2 * MOST_FRESH_SUM:
+            fresh_sum = unsafe_add(unsafe_mul(seconds, BIAS), unsafe_sub(fresh_sum, flip))
+        # Below the lowest tick as above the highest one: the sign tells which
+        if fresh_sum < SIGN_BIT:
+            m.fresh = min(unsafe_div(fresh_sum, seconds), TICKS - 1)
+    if wanted & FOR_NEW_RISK != 0:
+        if m.present & ADDED != 0:
+            m.why |= IPriceOracle.Why.LIQUIDITY_ADDED
+        tick: uint256 = convert(convert(convert(convert(m.present, bytes32), int256) >> 128, bytes32), uint256)
+        tick = unsafe_add(BIAS, unsafe_sub(tick ^ flip, flip))
+        if unsafe_sub(unsafe_add(tick, UNSETTLED_TICKS), m.short_low) > 2 * UNSETTLED_TICKS:
+            m.why |= IPriceOracle.Why.UNSETTLED
+    return m
+
+
+@internal
+@view
+def _price(ticks: Measure, wanted: uint256) -> Measure:
+    """
+    @notice The same in prices, or without validity where it has none
+    """
+    m: Measure = ticks
+    if m.valid:
+        sqrt_x96: uint256 = self._sqrt(ticks.slow_low)
+        m.slow_low = self._price_down(sqrt_x96, m.unit)
+        if ticks.slow_high != ticks.slow_low:
+            sqrt_x96 = self._sqrt(ticks.slow_high)
+        m.slow_high = self._price_up(sqrt_x96, m.unit)
+        if ticks.short_high != ticks.slow_high:
+            sqrt_x96 = self._sqrt(ticks.short_high)
+        m.short_high = self._price_up(sqrt_x96, m.unit)
+        if ticks.short_low != ticks.short_high:
+            sqrt_x96 = self._sqrt(ticks.short_low)
+        m.short_low = self._price_down(sqrt_x96, m.unit)
+        if wanted & FOR_SEIZURE != 0:
+            m.fresh = self._fresh_at(ticks.fresh, m.unit)
+        if wanted & FOR_NEW_RISK != 0:
+            if ticks.slow_low < ticks.short_low:
+                sqrt_x96 = self._sqrt(ticks.slow_low)
+            m.present = self._depth_now(m.present, sqrt_x96, m.unit)
+        if min(m.short_low, m.slow_low) == 0 or max(m.short_high, m.slow_high) > MAX_PRICE:
+            # No market trades there
+            m.valid = False
+            m.why = IPriceOracle.Why.SOURCE_FAILED
+    return m
+
+
+@internal
+@pure
+def _depth_now(present: uint256, sqrt_x96: uint256, unit: uint256) -> uint256:
+    """
+    @notice The market's depth now, WAD, at a square root of a price
+    """
+    return unsafe_div(unsafe_mul(self._quote_depth(present & MASK_126, sqrt_x96), unit), WAD)
+
+
+@internal
+@view
+def _learn(
+    asset: address, place: uint256, config: uint256, asked: uint256, unit: uint256, support: uint256
+) -> (IPriceOracle.Why, uint256, uint256, uint256, uint256, uint256, uint256):
+    """
+    @notice (what is missing, Measure.kept, Measure.depth, Measure.support, and what _recent tells) by a slow window of `asked` buckets
+    @param support Of a range pool, the least that there is
+    """
     window: Window = self._ask(convert(config & MASK_160, address), asked)
     if window.count == UNREADABLE:
-        return m
+        return IPriceOracle.Why.SOURCE_FAILED, 0, 0, support, 0, 0, 0
     # Where the short and the fresh window begin, and so how long they are, is told by the clock
     short_seconds: uint256 = unsafe_add(SHORT_AGE, unsafe_sub(block.timestamp, SHORT_AGE) % BUCKET)
     fresh_seconds: uint256 = unsafe_add(MINUTE, block.timestamp % MINUTE)
     if (window.short_seconds ^ short_seconds) | (window.fresh_seconds ^ fresh_seconds) | (window.count ^ asked) != 0 or unsafe_sub(
         window.started_ts, 1
     ) >= block.timestamp:
-        m.why = self._why_incomplete(window, short_seconds, fresh_seconds, asked)
-        return m
-    # All ones where ticks change their sign: (x ^ flip) - flip = -x
+        return self._why_incomplete(window, short_seconds, fresh_seconds, asked), 0, 0, support, 0, 0, 0
     flip: uint256 = unsafe_sub(0, (config >> 160) & 1)
+    known: bool = False
+    slow_low: uint256 = 0
+    slow_high: uint256 = 0
     liquidity: uint256 = 0
-    m.slow_low = slow_ticks & MASK_24
-    m.slow_high = slow_ticks >> 24
-    if asked != 0:
-        known: bool = False
-        known, m.slow_low, m.slow_high, liquidity = self._slow(window.buckets, asked, flip)
-        if not known:
-            return m
-    short_sum: uint256 = unsafe_add(short_seconds << BIAS_BITS, unsafe_sub(window.short_sum ^ flip, flip))
-    fresh_sum: uint256 = unsafe_add(fresh_seconds << BIAS_BITS, unsafe_sub(window.fresh_sum ^ flip, flip))
-    # The sums are oriented before any rounding: the floor of a negated mean is not the negated floor
-    m.short_low = unsafe_div(short_sum, short_seconds)
-    m.short_high = unsafe_div(unsafe_add(short_sum, unsafe_sub(short_seconds, 1)), short_seconds)
-    m.fresh = unsafe_div(fresh_sum, fresh_seconds)
-    if max(unsafe_sub(m.short_low, LOWEST_TICK), unsafe_sub(m.fresh, LOWEST_TICK)) >= TICKS:
-        return m
+    known, slow_low, slow_high, liquidity = self._slow(window.buckets, asked, flip)
+    short_sum: uint256 = unsafe_add(unsafe_mul(short_seconds, BIAS), unsafe_sub(window.short_sum ^ flip, flip))
+    if not known or unsafe_div(short_sum, short_seconds) >= TICKS:
+        return IPriceOracle.Why.SOURCE_FAILED, 0, 0, support, 0, 0, 0
+    # Of the bucket before the newest one
+    sum: uint256 = self._bucket_sum(window.buckets[1], flip)
+    start: uint256 = unsafe_sub(unsafe_add(unsafe_mul(block.timestamp, BIAS), unsafe_sub(window.tick_sum ^ flip, flip)), short_sum)
+    if block.timestamp % BUCKET >= SHORTER_FROM:
+        start = unsafe_sub(start, sum)
+    why: IPriceOracle.Why = empty(IPriceOracle.Why)
+    depth: uint256 = 0
+    least: uint256 = 0
+    why, depth, least = self._depths(asset, place, config, unit, slow_low, window.present, liquidity, support)
+    return (
+        why,
+        slow_high << SLOW_HIGH_AT | slow_low << SLOW_LOW_AT | sum << SUM_BITS | start & MASK_30,
+        depth,
+        least,
+        window.present,
+        window.tick_sum,
+        window.fresh_sum,
+    )
 
-    m.why = empty(IPriceOracle.Why)
-    if asked != 0:
-        m.why, m.depth, m.support = self._depths(asset, place, config, m.unit, m.slow_low, window.present, liquidity, m.support)
-        if IPriceOracle.Why.SOURCE_FAILED in m.why or IPriceOracle.Why.THIN in m.why:
-            return m
-    low_tick: uint256 = min(m.short_low, m.slow_low)
-    sqrt_x96: uint256 = self._sqrt(low_tick)
-    m.low = self._price_down(sqrt_x96, m.unit)
-    m.present_depth = unsafe_div(unsafe_mul(self._quote_depth(window.present & MASK_126, sqrt_x96), m.unit), WAD)
-    high_tick: uint256 = max(m.short_high, m.slow_high)
-    if high_tick != low_tick:
-        sqrt_x96 = self._sqrt(high_tick)
-    m.high = self._price_up(sqrt_x96, m.unit)
-    if m.low == 0 or m.high > MAX_PRICE:
-        # No market trades there
-        m.why = IPriceOracle.Why.SOURCE_FAILED
-        return m
-    m.valid = True
-    if window.present & ADDED != 0:
-        m.why |= IPriceOracle.Why.LIQUIDITY_ADDED
-    tick: uint256 = convert(convert(convert(convert(window.present, bytes32), int256) >> 128, bytes32), uint256)
-    tick = unsafe_add(1 << BIAS_BITS, unsafe_sub(tick ^ flip, flip))
-    if unsafe_sub(unsafe_add(tick, UNSETTLED_TICKS), m.fresh) > 2 * UNSETTLED_TICKS:
-        m.why |= IPriceOracle.Why.UNSETTLED
-    return m
+
+@internal
+@pure
+def _bucket_sum(word: uint256, flip: uint256) -> uint256:
+    """
+    @notice The sum of oriented and biased ticks in a word of IObservations.Window.buckets
+    """
+    tick_sum: uint256 = convert(convert(convert(convert(word, bytes32), int256) >> 128, bytes32), uint256)
+    return unsafe_add(BUCKET * BIAS, unsafe_sub(tick_sum ^ flip, flip))
 
 
 @internal
@@ -245,7 +372,8 @@ def _depths(
     if config & IS_RANGE != 0 and unsafe_mul(depth, 4) >= min_depth:
         # Tokens are counted as they are now. Where this very transaction has moved some the count means nothing, and the caller must
         # not be able to choose that there is no price: so there is no answer.
-        assert present & USED == 0, "oracle: source is in use"
+        if present & USED != 0:
+            reasons._refuse("oracle: source is in use")
         answered: bool = False
         held: uint256 = 0
         answered, held = self._held(asset, convert(quotes & MASK_160, address), convert(config & MASK_160, address), sqrt_x96)
@@ -253,8 +381,8 @@ def _depths(
             return IPriceOracle.Why.SOURCE_FAILED, 0, support
         if held < raw:
             depth = unsafe_div(unsafe_mul(held, unit), WAD)
-    code: uint256 = floats._down(depth, MANTISSA)
-    depth = floats._value(code, MANTISSA)
+    code: uint256 = floats._down(depth, DEPTH_MANTISSA)
+    depth = floats._value(code, DEPTH_MANTISSA)
     support = max(support, depth)
     if depth >= min_depth:
         return empty(IPriceOracle.Why), code, support
@@ -296,12 +424,13 @@ def _ask(source: address, buckets: uint256) -> Window:
         is_static_call=True,
         revert_on_failure=False,
     )
-    if not success or len(answer) != ANSWER:
+    window: Window = empty(Window)
+    if success and len(answer) == ANSWER:
+        window = abi_decode(answer, Window)
+    else:
         bounded_calls._check_gas(success, SOURCE_GAS)
-        window: Window = empty(Window)
         window.count = UNREADABLE
-        return window
-    return abi_decode(answer, Window)
+    return window
 
 
 @internal
@@ -354,10 +483,10 @@ def _slow(b: uint256[2 * SLOW_BUCKETS], count: uint256, flip: uint256) -> (bool,
         lower, upper = middle._of_both(v, w)
         total = unsafe_add(total, self._total(w))
     # Back from there to oriented and biased sums: -x is the complement of x, and 1
-    offset: uint256 = unsafe_sub(unsafe_sub(BUCKET << BIAS_BITS, 1 << 127), flip)
+    offset: uint256 = unsafe_sub(unsafe_sub(BUCKET * BIAS, 1 << 127), flip)
     least = unsafe_add(least >> 128, offset)
     most = unsafe_add(most >> 128, offset)
-    if max(unsafe_sub(least, LOWEST_TICK * BUCKET), unsafe_sub(most, LOWEST_TICK * BUCKET)) >= TICKS * BUCKET:
+    if max(least, most) >= TICKS * BUCKET:
         return False, 0, 0, 0
     lower = unsafe_add(lower >> 128, offset)
     upper = unsafe_add(upper >> 128, offset)
@@ -444,37 +573,35 @@ def _feed_price(word: uint256, unit: uint256) -> (uint256, IPriceOracle.Why):
 
 @internal
 @pure
-def _low_at(m: Measure, tick: uint256) -> uint256:
+def _low_at(tick: uint256, unit: uint256) -> uint256:
     """
-    @notice Price at short_low or slow_low, rounded down: one of them is at hand
+    @notice Price at a tick, rounded down
     """
-    if tick <= m.short_low and tick <= m.slow_low:
-        return m.low
-    return self._price_down(self._sqrt(tick), m.unit)
+    return self._price_down(self._sqrt(tick), unit)
 
 
 @internal
 @pure
-def _high_at(m: Measure, tick: uint256) -> uint256:
+def _high_at(tick: uint256, unit: uint256) -> uint256:
     """
-    @notice Price at short_high or slow_high, rounded up
+    @notice Price at a tick, rounded up
     """
-    if tick >= m.short_high and tick >= m.slow_high:
-        return m.high
-    return self._price_up(self._sqrt(tick), m.unit)
+    return self._price_up(self._sqrt(tick), unit)
 
 
 @internal
 @pure
-def _fresh_price(m: Measure) -> uint256:
-    # Within what a price may be, and never 0, which says that there is none
-    return max(1, min(self._price_down(self._sqrt(m.fresh), m.unit), MAX_PRICE))
+def _fresh_at(tick: uint256, unit: uint256) -> uint256:
+    """
+    @notice Within what a price may be, and never 0, which says that there is none
+    """
+    return max(1, min(self._low_at(tick, unit), MAX_PRICE))
 
 
 @internal
 @pure
 def _sqrt(tick: uint256) -> uint256:
-    return tick_math._sqrt_ratio_at_tick(unsafe_sub(convert(tick, int256), SIGNED_BIAS))
+    return tick_math._sqrt_ratio_at_tick(unsafe_sub(convert(convert(tick, bytes32), int256), SIGNED_BIAS))
 
 
 @internal
@@ -512,26 +639,33 @@ def _quote_depth(liquidity: uint256, sqrt_x96: uint256) -> uint256:
 
 @internal
 @pure
-def _key(asset: address) -> uint256:
-    return convert(asset, uint256)
+def _check_asset(asset: address):
+    if asset == empty(address):
+        reasons._refuse("oracle: zero address")
+
+
+@internal
+@pure
+def _check_no_quote(config: uint256):
+    if config & IS_QUOTE != 0:
+        reasons._refuse("oracle: asset is a quote asset")
 
 
 @internal
 @view
 def _source_word(asset: address, source: address, quote: address) -> uint256:
-    assert asset != empty(address), "oracle: zero address"
-    assert self.configs[self._key(asset)] & IS_QUOTE == 0, "oracle: asset is a quote asset"
-    quote_config: uint256 = self.configs[self._key(quote)]
+    self._check_asset(asset)
+    self._check_no_quote(self.configs[convert(asset, uint256)])
+    quote_config: uint256 = self.configs[convert(quote, uint256)]
     assert quote_config & IS_QUOTE != 0, "oracle: quote is not a quote asset"
     word: uint256 = convert(source, uint256) | quote_config & QUOTE_BY_FEED | (quote_config >> UNIT_AT) << UNIT_AT
 
     token0: address = self._token(source, method_id("token0()"))
     token1: address = self._token(source, method_id("token1()"))
-    if token1 == asset:
-        assert token0 == quote, "oracle: source has other tokens"
+    if token1 == asset and token0 == quote:
         word |= TOKEN1
-    else:
-        assert token0 == asset and token1 == quote, "oracle: source has other tokens"
+    elif token0 != asset or token1 != quote:
+        reasons._refuse("oracle: source has other tokens")
     success: bool = False
     answer: Bytes[256] = b""
     # A pair has no such function
@@ -547,7 +681,8 @@ def _decimals(token: address) -> uint256:
     answered: bool = False
     decimals: uint256 = 0
     answered, decimals = bounded_calls._ask_word(token, method_id("decimals()"))
-    assert answered and decimals <= 18, "oracle: bad decimals"
+    if not answered or decimals > 18:
+        reasons._refuse("oracle: bad decimals")
     return decimals
 
 
@@ -557,7 +692,9 @@ def _token(source: address, selector: Bytes[4]) -> address:
     success: bool = False
     answer: Bytes[64] = b""
     success, answer = raw_call(source, selector, max_outsize=64, is_static_call=True, revert_on_failure=False)
-    assert success and len(answer) == 32, "oracle: source is not a pool"
-    token: uint256 = abi_decode(answer, uint256)
-    assert token <= MASK_160, "oracle: source is not a pool"
-    return convert(token, address)
+    if success and len(answer) == 32:
+        token: uint256 = abi_decode(answer, uint256)
+        if token <= MASK_160:
+            return convert(token, address)
+    reasons._refuse("oracle: source is not a pool")
+    return empty(address)

@@ -17,9 +17,9 @@
      A gap of more than 20 buckets is bridged where the pair has not changed in it: 180 seconds after its last change the slew is over,
      and each whole bucket has the same sum. Else the buckets in the gap are not known, and nothing is told until 120 in a row are.
 
-     Ticks are oriented to the asset and held as tick + 2^23 (price_sources). A bucket's sum is below 2^32, eight to a word; 128 of
-     them make a ring. The state: low tick, 24 bits | high tick, 24 | how many buckets in a row are known, up to 120, 8 | the bucket
-     after them.
+     Ticks are oriented to the asset and held as what they are above the lowest tick (price_sources). A bucket's sum is below 2^32, eight
+     to a word; 128 of them make a ring. The state: low tick, 24 bits | high tick, 24 | how many buckets in a row are known, up to 120,
+     8 | the bucket after them.
 """
 
 # ---------------------------------------------------------------- imports
@@ -116,8 +116,7 @@ def _news(pair: address, flip: uint256) -> News:
         news.state = kept << BUCKET_AT
         return news
     for i: uint256 in range(news.count, bound=HOUR):
-        tick_sum: uint256 = convert(convert(convert(convert(window.buckets[i], bytes32), int256) >> 128, bytes32), uint256)
-        news.sums[i] = unsafe_add(price_sources.BUCKET << price_sources.BIAS_BITS, unsafe_sub(tick_sum ^ flip, flip)) & MASK_32
+        news.sums[i] = price_sources._bucket_sum(window.buckets[i], flip) & MASK_32
 
     first: uint256 = unsafe_sub(end, news.count)
     if first > kept:
@@ -191,11 +190,7 @@ def _known(state: uint256) -> bool:
     """
     @notice There are ticks, and a price at both
     """
-    return (
-        (state >> COUNT_AT) & MASK_8 == BUCKETS
-        and state & MASK_24 >= price_sources.LOWEST_TICK
-        and (state >> HIGH_AT) & MASK_24 < price_sources.LOWEST_TICK + price_sources.TICKS
-    )
+    return (state >> COUNT_AT) & MASK_8 == BUCKETS and (state >> HIGH_AT) & MASK_24 < price_sources.TICKS
 
 
 @internal

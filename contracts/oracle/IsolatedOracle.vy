@@ -31,6 +31,9 @@ from contracts.modules import feeds
 # what the pair says
 from contracts.modules import price_sources
 
+# errors in few bytes
+from contracts.modules import reasons
+
 # the mean of six hours
 from contracts.modules import six_hours
 
@@ -74,19 +77,18 @@ def __init__(
     """
     @param pair Of our PairFactory: the caller has checked
     @param min_depth WAD units of account, as in PriceOracle
-    @param price The quote's fixed price as in PriceOracle; 0: it is that of the feed, to which the rest belongs
+    @param price The quote's fixed price as in PriceOracle; 0: it is that of the feed, to which the rest belongs. Whether that answers is not
+                 asked here: without an answer there is no price, and no market opens (MarketFactory).
     """
     PriceOracle.__init__()
     if price != 0:
-        steps: uint256 = price // price_sources.QUOTE_STEP
-        assert steps != 0 and steps <= price_sources.MAX_STEPS and price % price_sources.QUOTE_STEP == 0, "oracle: bad quote price"
-        price_sources.configs[price_sources._key(quote)] = steps << price_sources.UNIT_AT | price_sources.IS_QUOTE
-        log IPriceOracle.QuoteSet(asset=quote, price=price)
+        PriceOracle._store_quote(quote, price)
     else:
         PriceOracle._store_feed(quote, feed, heartbeat, feeds.NO_QUOTE, min_answer, max_answer)
-        price_sources.configs[price_sources._key(quote)] = price_sources.IS_QUOTE | price_sources.QUOTE_BY_FEED
+        price_sources.configs[convert(quote, uint256)] = price_sources.IS_QUOTE | price_sources.QUOTE_BY_FEED
     word: uint256 = price_sources._source_word(token, pair, quote)
-    assert word & price_sources.IS_RANGE == 0, "oracle: source is not a pair"
+    if word & price_sources.IS_RANGE != 0:
+        reasons._refuse("oracle: source is not a pair")
     PriceOracle._store_source(token, 0, word, quote, min_depth)
     TOKEN = token
     PAIR = pair
@@ -99,7 +101,7 @@ def __init__(
 @external
 @reentrant
 def new_risk_prices(asset: address) -> (uint256, uint256, uint256, IPriceOracle.Why):
-    reading: PriceOracle.Reading = PriceOracle._refresh(asset, False)
+    reading: PriceOracle.Reading = PriceOracle._refresh(asset, price_sources.FOR_NEW_RISK)
     if asset == TOKEN:
         reading = self._with_six_hours(reading, six_hours._keep(PAIR, FLIP))
     return reading.low, reading.high, reading.depth, reading.why
@@ -108,7 +110,7 @@ def new_risk_prices(asset: address) -> (uint256, uint256, uint256, IPriceOracle.
 @external
 @reentrant
 def liquidation_prices(asset: address) -> (uint256, uint256, uint256, uint256):
-    reading: PriceOracle.Reading = PriceOracle._refresh(asset, True)
+    reading: PriceOracle.Reading = PriceOracle._refresh(asset, price_sources.FOR_SEIZURE)
     return reading.liquidation_high, reading.liquidation_low, reading.fresh_low, reading.fresh_high
 
 
@@ -118,7 +120,7 @@ def poke(asset: address):
     """
     @dev Notes no silence, as PriceOracle does: nothing here can be mended, so nothing waits for it.
     """
-    PriceOracle._refresh(asset, False)
+    PriceOracle._refresh(asset, 0)
     if asset == TOKEN:
         six_hours._keep(PAIR, FLIP)
 
@@ -130,8 +132,7 @@ def poke(asset: address):
 @view
 @reentrant
 def band(asset: address) -> IPriceOracle.Band:
-    reading: PriceOracle.Reading = PriceOracle._read(asset, True)
-    config: uint256 = price_sources.configs[price_sources._key(asset)]
+    reading: PriceOracle.Reading = PriceOracle._read(asset, PriceOracle.EVERYTHING)
     if asset == TOKEN:
         reading = self._with_six_hours(reading, six_hours._state_now(PAIR, FLIP))
     return IPriceOracle.Band(
@@ -142,7 +143,7 @@ def band(asset: address) -> IPriceOracle.Band:
         fresh_low=reading.fresh_low,
         fresh_high=reading.fresh_high,
         depth=reading.depth,
-        liquidation_depth=PriceOracle._liquidation_depth(config, reading.cache),
+        liquidation_depth=PriceOracle._liquidation_depth(asset, reading.cache, reading.last),
         sources=reading.sources,
         why=reading.why,
     )
@@ -184,11 +185,11 @@ def _with_six_hours(before: PriceOracle.Reading, state: uint256) -> PriceOracle.
     why: IPriceOracle.Why = empty(IPriceOracle.Why)
     # The answer that the reading rests on, again
     unit, why = price_sources._unit(
-        price_sources.configs[price_sources._key(TOKEN)],
-        convert(price_sources.quotes[price_sources._key(TOKEN)] & price_sources.MASK_160, address),
+        price_sources.configs[convert(TOKEN, uint256)],
+        convert(price_sources.quotes[convert(TOKEN, uint256)] & price_sources.MASK_160, address),
     )
-    price: uint256 = price_sources._price_down(price_sources._sqrt(six_hours._low_tick(state)), unit)
-    high: uint256 = price_sources._price_up(price_sources._sqrt(six_hours._high_tick(state)), unit)
+    price: uint256 = price_sources._low_at(six_hours._low_tick(state), unit)
+    high: uint256 = price_sources._high_at(six_hours._high_tick(state), unit)
     if price == 0 or high > price_sources.MAX_PRICE:
         # No market trades there
         reading.why |= IPriceOracle.Why.SHORT_HISTORY

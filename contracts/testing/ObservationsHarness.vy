@@ -21,7 +21,6 @@ initializes: observations
 
 # ---------------------------------------------------------------- constants
 
-# Pools store times modulo 2**32
 MASK_32: constant(uint256) = 2**32 - 1
 MASK_96: constant(uint256) = 2**96 - 1
 MASK_160: constant(uint256) = 2**160 - 1
@@ -51,7 +50,7 @@ def start(tick: int256, liquidity: uint256):
 def change(tick: int256, liquidity: uint256):
     elapsed: uint256 = block.timestamp - self.last
     if elapsed != 0:
-        self.low = observations._advance(self._accumulators(), self.last & MASK_32, self.tick, self.liquidity) & MASK_96
+        self.low = observations._advance(self._state()) & MASK_96
         self.seconds_per_liquidity = (self.seconds_per_liquidity + (elapsed << 128) // max(self.liquidity, 1)) & MASK_160
     self._set(tick, liquidity)
 
@@ -63,7 +62,14 @@ def change(tick: int256, liquidity: uint256):
 @external
 @reentrant
 def window(buckets: uint256) -> IObservations.Window:
-    return observations._window(self._accumulators(), self.last & MASK_32, self.tick, self.liquidity, buckets)
+    return observations._window(self._state(), buckets)
+
+
+@view
+@external
+@reentrant
+def recent(fresh: bool) -> (uint256, int256, int256):
+    return observations._recent(self._state(), fresh)
 
 
 # ---------------------------------------------------------------- internals
@@ -74,6 +80,14 @@ def _set(tick: int256, liquidity: uint256):
     self.tick = tick
     self.liquidity = liquidity
     self.last = block.timestamp
+
+
+@internal
+@view
+def _state() -> observations.State:
+    # A pool stores times modulo 2**32
+    elapsed: uint256 = unsafe_sub(block.timestamp, self.last) & MASK_32
+    return observations.State(word=self._accumulators(), elapsed=elapsed, tick=self.tick, liquidity=self.liquidity)
 
 
 @internal

@@ -20,9 +20,12 @@ MAX_ANSWER: constant(uint256) = 4096
 token0: public(address)
 token1: public(address)
 # The encoded answers to window(0), to window(n) for n up to 10, and above
-recent: Bytes[MAX_ANSWER]
+bare: Bytes[MAX_ANSWER]
 full: Bytes[MAX_ANSWER]
 long: Bytes[MAX_ANSWER]
+# To recent(False) and recent(True)
+lean: Bytes[MAX_ANSWER]
+fresh: Bytes[MAX_ANSWER]
 reverts: bool
 burn: uint256
 
@@ -41,7 +44,8 @@ def __init__(token0: address, token1: address):
 @external
 def set_window(answer: IObservations.Window):
     """
-    @notice Answer window(n > 0) with `answer`, up to n = 10 with no more than ten of its buckets, and window(0) without them
+    @notice Answer window(n > 0) with `answer`, up to n = 10 with no more than ten of its buckets, and window(0) without them;
+            recent with its fields
     """
     self.long = abi_encode(answer)
     short_answer: IObservations.Window = answer
@@ -52,17 +56,28 @@ def set_window(answer: IObservations.Window):
     self.full = abi_encode(short_answer)
     short_answer.count = 0
     short_answer.buckets = empty(uint256[20])
-    self.recent = abi_encode(short_answer)
+    self.bare = abi_encode(short_answer)
+    self.lean = abi_encode(answer.present, answer.tick_sum, empty(int256))
+    self.fresh = abi_encode(answer.present, answer.tick_sum, answer.fresh_sum)
 
 
 @external
-def set_raw(recent: Bytes[MAX_ANSWER], full: Bytes[MAX_ANSWER]):
+def set_raw(bare: Bytes[MAX_ANSWER], full: Bytes[MAX_ANSWER]):
     """
     @notice Answer window(0) and window(n > 0) with exactly these bytes
     """
-    self.recent = recent
+    self.bare = bare
     self.full = full
     self.long = full
+
+
+@external
+def set_recent(lean: Bytes[MAX_ANSWER], fresh: Bytes[MAX_ANSWER]):
+    """
+    @notice Answer recent(False) and recent(True) with exactly these bytes
+    """
+    self.lean = lean
+    self.fresh = fresh
 
 
 @external
@@ -82,6 +97,31 @@ def set_failure(reverts: bool, burn: uint256):
 @reentrant
 @raw_return
 def window(buckets: uint256) -> Bytes[MAX_ANSWER]:
+    self._suffer()
+    if buckets == 0:
+        return self.bare
+    if buckets <= 10:
+        return self.full
+    return self.long
+
+
+@external
+@view
+@reentrant
+@raw_return
+def recent(fresh: bool) -> Bytes[MAX_ANSWER]:
+    self._suffer()
+    if fresh:
+        return self.fresh
+    return self.lean
+
+
+# ---------------------------------------------------------------- internals
+
+
+@internal
+@view
+def _suffer():
     burn: uint256 = self.burn
     before: uint256 = msg.gas
     for _: uint256 in range(10_000_000):
@@ -90,14 +130,6 @@ def window(buckets: uint256) -> Bytes[MAX_ANSWER]:
         self._waste()
     if self.reverts:
         raise "source: it was told to revert, and says so at some length, which the caller should not care about"
-    if buckets == 0:
-        return self.recent
-    if buckets <= 10:
-        return self.full
-    return self.long
-
-
-# ---------------------------------------------------------------- internals
 
 
 @internal

@@ -84,6 +84,8 @@ class Window:
     short_seconds: int = 0
     fresh_sum: int = 0
     fresh_seconds: int = 0
+    # Since the start, of what is remembered in each second
+    tick_sum: int = 0
     # The market's signed tick << 128 | liquidity was added in this transaction << 127 | a range pool was used in it << 126 | liquidity
     present: int = 0
     # Newest first
@@ -94,8 +96,8 @@ class Window:
         """As the contract answers."""
         pairs = zip(self.bucket_tick_sums, self.bucket_liquidities, strict=True)
         buckets = [(tick_sum % 2**128 << 128) + liquidity for tick_sum, liquidity in pairs]
-        head = [self.started_ts, self.short_sum, self.short_seconds, self.fresh_sum, self.fresh_seconds, self.present, len(buckets)]
-        return [value % 2**256 for value in head] + buckets + [0] * (MAX_BUCKETS - len(buckets))
+        head = [self.started_ts, self.short_sum, self.short_seconds, self.fresh_sum, self.fresh_seconds, self.tick_sum, self.present]
+        return [value % 2**256 for value in head] + [len(buckets)] + buckets + [0] * (MAX_BUCKETS - len(buckets))
 
 
 @dataclass
@@ -137,10 +139,16 @@ class Observations:
             short_seconds=now - short if short >= self.started else 0,
             fresh_sum=_tick_seconds(segments, fresh, now) if fresh >= self.started else 0,
             fresh_seconds=now - fresh if fresh >= self.started else 0,
+            tick_sum=_tick_seconds(segments, self.started, now),
             present=present_word(self._market_tick(), self.liquidity, added),
             bucket_tick_sums=tuple(_tick_seconds(segments, begin, begin + BUCKET) for begin in slow),
             bucket_liquidities=tuple(_harmonic_mean(segments, begin, begin + BUCKET) for begin in slow),
         )
+
+    def recent(self, now: int, fresh: bool, added: bool = False) -> tuple[int, int, int]:
+        """(present, tick sum, fresh sum)"""
+        window = self.window(now, 0, added)
+        return window.present, window.tick_sum, window.fresh_sum if fresh else 0
 
     def remembered(self, now: int) -> int:
         """The remembered tick at a time when nothing has changed for a second or more, or else as of the last change."""

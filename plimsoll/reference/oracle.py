@@ -31,7 +31,7 @@ MAX_UINT256 = 2**256 - 1
 MAX_PRICE = 2**144 - 1
 # A quote's price leaves room for a tick's
 MAX_QUOTE_PRICE = 2**115 - 1
-# Mean ticks that, rounded down, lie outside are nonsense too: from 2^-128 to 2^64 raw quote per raw asset.
+# Mean ticks that, rounded down, lie outside are nonsense too: from 2^-128 to 2^64 raw quote per raw asset. (A fresh mean is brought inside.)
 TICK_RANGE = range(-887272, 443636)
 MAX_DEPTH = 2**127 - 1
 UNSETTLED_TICKS = 1000
@@ -46,8 +46,9 @@ FEED_MARGIN = Fraction(5, 100)
 RATCHET_BUCKETS = 9_600
 # What supports a range pool's price falls by an eighth from one write to the next
 SUPPORT_FALL = 8
-PRICE_BITS = DEPTH_BITS = BOUND_BITS = 24
+PRICE_BITS = BOUND_BITS = 24
 RATCHET_BITS = 20
+DEPTH_BITS = 19
 
 
 class Why(IntFlag):
@@ -420,16 +421,16 @@ def read_source(source: Source, answer: SourceAnswer, now: int, buckets: int, ca
     if quote_why:
         return Reading(Why.QUOTE_FAILED | quote_why, support=support)
     window = answer.window
-    if window is not None and cached is not None:
-        window = replace(window, bucket_tick_sums=(), bucket_liquidities=())
-    why = why_no_statistics(window, now, 0 if cached else buckets)
+    why = why_no_statistics(window, now, buckets)
+    if cached and window:
+        # That it has them was seen when they were cached
+        why = NOTHING
     if why or window is None:
         return Reading(why, support=support)
     if any(total < -(2**127) or total >= 2**127 for total in window.bucket_tick_sums):
         raise ValueError("no such word")
-    short, fresh = mean_ticks(source, window)
-    bucket_means = [Fraction(source.oriented(total), BUCKET) for total in window.bucket_tick_sums]
-    if any(_floor(mean) not in TICK_RANGE for mean in (short, fresh, *bucket_means)):
+    bucket_means = [] if cached else [Fraction(source.oriented(total), BUCKET) for total in window.bucket_tick_sums]
+    if any(_floor(mean) not in TICK_RANGE for mean in (mean_ticks(source, window)[0], *bucket_means)):
         return Reading(Why.SOURCE_FAILED, support=support)
 
     slow = cached
@@ -452,9 +453,9 @@ def _priced(source: Source, window: Window, slow: Slow, unit: int, support: int)
         short_high=price_at(_ceil(short), unit)[1],
         slow_low=price_at(slow.low_tick, unit)[0],
         slow_high=price_at(slow.high_tick, unit)[1],
-        fresh=_within(1, price_at(_floor(fresh), unit)[0], MAX_PRICE),
+        fresh=_within(1, price_at(_within(TICK_RANGE.start, _floor(fresh), TICK_RANGE.stop - 1), unit)[0], MAX_PRICE),
         depth=min(slow.depth, in_wad(present, unit)),
-        unsettled=abs(source.oriented(window.present_tick) - _floor(fresh)) > UNSETTLED_TICKS,
+        unsettled=abs(source.oriented(window.present_tick) - _floor(short)) > UNSETTLED_TICKS,
         added=window.added,
         support=support,
     )

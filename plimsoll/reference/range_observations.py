@@ -82,10 +82,16 @@ class RangeObservations:
             short_seconds=now - short if short >= self.started else 0,
             fresh_sum=self._tick_seconds(stretches, fresh, now) if fresh >= self.started else 0,
             fresh_seconds=now - fresh if fresh >= self.started else 0,
+            tick_sum=self._tick_seconds(stretches, self.started, now),
             present=present_word(self.raw_tick, self.liquidity, added, used),
             bucket_tick_sums=tuple(newer - older for newer, older in pairwise(tick_sums)),
             bucket_liquidities=tuple(min((BUCKET << 128) // (newer - older), 2**128 - 1) for newer, older in pairwise(liquidity_sums)),
         )
+
+    def recent(self, now: int, fresh: bool, added: bool = False, used: bool = False) -> tuple[int, int, int]:
+        """(present, tick sum, fresh sum)"""
+        window = self.window(now, 0, added, used)
+        return window.present, window.tick_sum, window.fresh_sum if fresh else 0
 
     def _present(self) -> Stretch:
         liquidity = max(self.liquidity, 1)

@@ -23,7 +23,7 @@ from eth_utils import keccak
 
 from plimsoll.reference.observations import Observations
 from tests.differential.mismatch import Mismatch
-from tests.pair_world import state_of, window_of
+from tests.pair_world import recent_of, state_of, window_of
 from tests.revm import MAX, Machine, Outcome, blueprint_code, call_data, selector, uniswap_code, vyper_code, word
 
 OWNER = "0x" + "0e" * 20
@@ -192,6 +192,9 @@ class Life:
             for buckets in (0, 10, 20):
                 window = window_of(world.machine, world.pair, buckets)
                 assert window == memory.window(now, buckets), f"OBS-01, step {self.steps}, {buckets} buckets"
+            for fresh in (False, True):
+                told = recent_of(world.machine, world.pair, fresh)
+                assert told == memory.recent(now, fresh), f"OBS-10, step {self.steps}, recent({fresh})"
 
     def check_invariants(self, state: tuple[int, ...]) -> None:
         world = self.worlds[0]

@@ -1,12 +1,16 @@
 """Gas and code size may not rise unnoticed: all figures of the bench's own side, against bench/snapshot.json."""
 
-import pytest
+import json
+from pathlib import Path
 
-from bench import figures
+import pytest
+from click.testing import CliRunner
+
+from bench import figures, gas
 
 
 def test_snapshot__gas_and_runtime_size__are_not_above_it_by_over_one_percent() -> None:
-    measured = figures.together([part for _, part in figures.measure_ours()])
+    measured = figures.together(list(figures.measure_ours()))
     kept = figures.load_snapshot()
     complaints = figures.complaints(kept.gas, measured.gas, "gas") + figures.complaints(kept.sizes, measured.sizes, "bytes")
     assert not complaints, "\n" + "\n".join(complaints)
@@ -14,6 +18,17 @@ def test_snapshot__gas_and_runtime_size__are_not_above_it_by_over_one_percent() 
 
 def test_targets__all_rows_that_have_one__are_in_the_snapshot() -> None:
     assert set(figures.TARGETS) <= set(figures.load_snapshot().gas)
+
+
+def test_bench__beside_the_peers__tells_every_row_of_the_snapshot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(gas, "ROOT", tmp_path)
+    monkeypatch.setattr(gas, "OUT", tmp_path / "gas.json")
+    result = CliRunner().invoke(gas.main, ["--json"])
+    assert result.exit_code == 0, result.stderr
+    rows = json.loads(result.stdout)["rows"]
+    assert {row["name"] for row in rows} == set(figures.load_snapshot().gas)
+    # of each peer's part some rows have its figure
+    assert {row["peer_name"] for row in rows if row["peer"]} == {figures.V2, figures.V3, figures.ROUTERS, figures.AAVE}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ OBS-04  the remembered tick goes after the market's at 50 ticks a second until i
 OBS-05  `window` never reverts for up to 20 buckets
 OBS-08  one block of 12 seconds at any price moves a short mean by 24 ticks at most
 OBS-09  `present` is the market's own tick and liquidity, and tells that liquidity was added in this transaction
+OBS-10  the sum of ticks since the start, less that of a boundary, is the sum of what lies in between; `recent` tells what `window` tells
 """
 
 import random
@@ -120,6 +121,44 @@ def test_window__campaign_of_random_lives__equals_the_sum_over_them():
             machine.set_time(machine.now + draw.choice([0, 0, draw.randrange(400)]))
             pair.check(0, draw.randrange(1, 20))
         pair.check()
+
+
+def test_recent__sums_at_boundaries__differ_by_what_the_window_tells_between_them():
+    """OBS-10. Trades, leaps, silence and liquidity that comes and goes; the sums are kept as an oracle would keep them."""
+    seed = draw_seed()
+    for life in range(examples(12)):
+        draw = random.Random(f"{seed} {life}")
+        pair = fast_pair(START + draw.randrange(1000))
+        machine = pair.machine
+        started = machine.now
+        pair.start(*(max(draw_amount(draw), 1001) for _ in range(2)))
+        at_boundary: dict[int, int] = {}
+        typical = draw.choice([20, 60, 400, 2000])
+        for _ in range(60):
+            end = machine.now + draw.randrange(2 * typical)
+            for boundary in range(-(-machine.now // BUCKET) * BUCKET, end + 1, BUCKET):
+                machine.set_time(boundary)
+                at_boundary[boundary] = pair.recent(False)[1]
+            machine.set_time(end)
+            match draw.randrange(4):
+                case 0:
+                    pair.sync(draw_amount(draw), draw_amount(draw))
+                case 1:
+                    pair.sync(*(min(reserve * 3 // 2, MAX_RESERVE) for reserve in pair.reserves))
+                case _:
+                    factor = draw.randrange(980, 1020)
+                    pair.sync(max(pair.reserves[0] * factor // 1000, 1), pair.reserves[1])
+            present, tick_sum, fresh_sum = pair.recent(True)
+            assert pair.recent(False) == (present, tick_sum, 0)
+            window = pair.window(20)
+            assert (window.present, window.tick_sum, window.fresh_sum) == (present, tick_sum, fresh_sum), (seed, life)
+            if window.short_seconds and end - window.short_seconds > started:
+                assert window.short_sum == tick_sum - at_boundary[end - window.short_seconds], (seed, life)
+            newest = end // BUCKET * BUCKET
+            for i, bucket_sum in enumerate(window.bucket_tick_sums):
+                if newest - (i + 1) * BUCKET > started:
+                    begin = newest - (i + 1) * BUCKET
+                    assert bucket_sum == at_boundary[begin + BUCKET] - at_boundary[begin], (seed, life)
 
 
 @pytest.mark.parametrize("phase_of_change", [0, 1, 59, 60, 61, 119, 120, 179])

@@ -3,6 +3,7 @@
 OBS-01  every field of `window` equals the sum over the pool's whole past, for every length of the slow window
 OBS-02  a change of nothing (a swap within the tick, a poke, a deposit out of range, a flash) at any time alters no statistic
 OBS-09  `present` is the market's own tick and liquidity, and tells that liquidity was added in this transaction
+OBS-10  the sum of ticks since the start, less that of a boundary, is the sum of what lies in between; `recent` tells what `window` tells
 OBS-03  reading later in the same bucket, with or without trades in between, alters no slow statistic, whatever the price does
 """
 
@@ -30,6 +31,7 @@ from tests.differential.range import (
     swap_call,
     words_of,
 )
+from tests.pair_world import recent_of
 from tests.revm import call_data, selector
 
 # Divisible by 180 and by 60
@@ -96,10 +98,15 @@ class Walk:
     def window(self, buckets: int, index: int = 0) -> list[int]:
         return words_of(self.machine.view(self.pools[index], call_data("window(uint256)", buckets)))
 
+    def recent(self, fresh: bool) -> tuple[int, int, int]:
+        return recent_of(self.machine, self.pools[0], fresh)
+
     def check(self, *lengths: int) -> None:
         for buckets in lengths or (0, 10, 20):
             expected = self.model.window(self.machine.now, buckets).words()
             assert self.window(buckets) == expected, f"OBS-01, {buckets} buckets at {self.machine.now - START}"
+        for fresh in (False, True):
+            assert self.recent(fresh) == self.model.recent(self.machine.now, fresh), f"OBS-01, recent({fresh}) at {self.machine.now - START}"
 
 
 def draw_liquidity(draw: random.Random) -> int:
@@ -132,6 +139,40 @@ def test_window__campaign_of_random_lives__equals_the_sum_over_them() -> None:
             walk.wait(draw.choice([0, 0, draw.randrange(400)]))
             walk.check(0, draw.randrange(1, MAX_BUCKETS + 1))
         walk.check()
+
+
+def test_recent__sums_at_boundaries__differ_by_what_the_window_tells_between_them() -> None:
+    """OBS-10. Of ticks near by and far away, with liquidity that comes and goes; the sums are kept as an oracle would keep them."""
+    seed = draw_seed()
+    for life in range(examples(6)):
+        draw = random.Random(f"{seed} {life}")
+        walk = Walk(START + draw.randrange(1000), draw.randrange(-20_000, 20_000))
+        machine, started = walk.machine, walk.machine.now
+        at_boundary: dict[int, int] = {}
+        typical = draw.choice([20, 60, 400, 2000])
+        far = draw.choice([40, 500, 20_000])
+        for _ in range(40):
+            end = machine.now + draw.randrange(2 * typical)
+            for boundary in range(-(-machine.now // BUCKET) * BUCKET, end + 1, BUCKET):
+                walk.at(boundary)
+                at_boundary[boundary] = walk.recent(False)[1]
+            walk.at(end)
+            change(walk, draw, far)
+            present, tick_sum, fresh_sum = walk.recent(True)
+            assert walk.recent(False) == (present, tick_sum, 0)
+            _, short_sum, short_seconds, told_fresh, _, told_sum, told_present, count, *buckets = walk.window(20)
+            assert (told_present, signed_256(told_sum), signed_256(told_fresh)) == (present, tick_sum, fresh_sum), (seed, life)
+            if short_seconds and end - short_seconds > started:
+                assert signed_256(short_sum) == tick_sum - at_boundary[end - short_seconds], (seed, life)
+            newest = end // BUCKET * BUCKET
+            for i, word in enumerate(buckets[:count]):
+                begin = newest - (i + 1) * BUCKET
+                if begin > started:
+                    assert signed_256(word) >> 128 == at_boundary[begin + BUCKET] - at_boundary[begin], (seed, life)
+
+
+def signed_256(word: int) -> int:
+    return word - (word >> 255 << 256)
 
 
 @pytest.mark.parametrize("phase_of_change", [0, 1, 59, 60, 119, 179])
@@ -207,7 +248,9 @@ def test_window__time_beyond_32_bits__equals_the_model(start: int) -> None:
 def test_window__not_initialized__is_empty() -> None:
     world = World(FEE, SPACING, (TEST, TEST), START)
     answer = words_of(world.machine.view(world.pools[0], call_data("window(uint256)", 20)))
-    assert answer == [0] * 27
+    assert answer == [0] * 28
+    for fresh in (False, True):
+        assert recent_of(world.machine, world.pools[0], fresh) == (0, 0, 0)
 
 
 def test_window__first_minutes__grows_into_its_windows() -> None:
@@ -275,25 +318,25 @@ def test_window__trades_later_in_the_bucket__alter_no_slow_statistic() -> None:
         for _ in range(40):
             bucket = walk.machine.now // BUCKET + draw.choice([1, 1, 1, 2, 5])
             walk.at(bucket * BUCKET)
-            first = walk.window(20)[6:]
+            first = walk.window(20)[7:]
             for second in sorted(draw.choice([0, draw.randrange(BUCKET)]) for _ in range(draw.randrange(5))):
                 walk.at(bucket * BUCKET + second)
-                assert walk.window(20)[6:] == first, f"OBS-03, {seed} {life}"
+                assert walk.window(20)[7:] == first, f"OBS-03, {seed} {life}"
                 change(walk, draw, 2 * LAST)
-                assert walk.window(20)[6:] == first, f"OBS-03, {seed} {life}"
+                assert walk.window(20)[7:] == first, f"OBS-03, {seed} {life}"
             walk.at((bucket + 1) * BUCKET - 1)
-            assert walk.window(20)[6:] == first, f"OBS-03, {seed} {life}"
+            assert walk.window(20)[7:] == first, f"OBS-03, {seed} {life}"
 
 
 # ---------------------------------------------------------------- the market as it is now
 
 
 def is_added(walk: Walk) -> bool:
-    return bool(walk.window(0)[5] >> 127 & 1)
+    return bool(walk.window(0)[6] >> 127 & 1)
 
 
 def is_used(walk: Walk) -> bool:
-    return bool(walk.window(0)[5] >> 126 & 1)
+    return bool(walk.window(0)[6] >> 126 & 1)
 
 
 def test_window__present__is_of_the_pool_at_once() -> None:
@@ -305,7 +348,7 @@ def test_window__present__is_of_the_pool_at_once() -> None:
         for wait in (0, 12):
             walk.wait(wait)
             for buckets in (0, 3):
-                assert walk.window(buckets)[5] == tick % 2**128 << 128 | liquidity
+                assert walk.window(buckets)[6] == tick % 2**128 << 128 | liquidity
 
 
 def test_window__added__from_the_mint_until_the_transaction_ends() -> None:

@@ -31,7 +31,7 @@ def test_loan__without_an_attack__is_given_up_to_the_limit(world: World) -> None
 def test_pump__and_borrow_in_the_same_transaction__refused(world: World, factor: Fraction) -> None:
     a, before = world.attacker, world.attacker.wealth()
     push = world.venue.to(a, world.honest * factor)
-    # The means do not know of it yet, and UNSETTLED (the present tick against the last minute) stops even an honest loan.
+    # The means do not know of it yet, and UNSETTLED (the present tick against the short mean) stops even an honest loan.
     with pytest.raises(Refused, match="pool: over limit"):
         a.run(*push, *a.lend(world.eth, COLLATERAL), a.borrow(world.usd, LOAN))
     assert profit(world, before) == 0

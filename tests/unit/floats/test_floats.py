@@ -15,7 +15,7 @@ from plimsoll.reference.oracle import float_down, float_up
 from tests.conftest import load
 from tests.depth import examples
 
-SIZES = [20, 24]
+SIZES = [19, 20, 24]
 # `up` promises nothing above
 MOST = 2**255 - 1
 NUMBERS = st.integers(0, 255).flatmap(lambda bits: st.integers(0, 2**bits - 1))

@@ -203,7 +203,7 @@ def test_open_market__feed_of_the_quote_is_silent__no_price(markets: Markets, tr
     feed = load("testing/ScriptedFeed.vy").deploy(8, 10**8)
     markets.factory.set_quote_feed(markets.quote, feed, DAY, 10**6, 10**10, sender=markets.owner)
     later(2 * DAY)
-    with boa.reverts("oracle: feed has no answer"):
+    with boa.reverts("market: no price"):
         ask(markets, traded, markets.terms(traded))
 
 

@@ -51,20 +51,20 @@ def test_window__word__is_tick_sum_then_liquidity():
     pool.start(-5, 77)
     pool.at(START + 3 * BUCKET + 1)
     word = (2**128 - 5 * BUCKET) << 128 | 77
-    assert tuple(pool.contract.window(3))[6:] == (3, [word] * 3 + [0] * 17)
-    assert tuple(pool.contract.window(1))[6:] == (1, [word] + [0] * 19)
+    assert tuple(pool.contract.window(3))[7:] == (3, [word] * 3 + [0] * 17)
+    assert tuple(pool.contract.window(1))[7:] == (1, [word] + [0] * 19)
 
 
 def test_window__history_too_short_or_nothing_asked__no_buckets():
     pool = Pool.create()
-    assert tuple(pool.contract.window(20)) == (0, 0, 0, 0, 0, 0, 0, [0] * 20)
+    assert tuple(pool.contract.window(20)) == (0, 0, 0, 0, 0, 0, 0, 0, [0] * 20)
     pool.start(-5, 77)
     pool.at(START + 3 * BUCKET + 179)
     for buckets in (0, 4, 20):
         window = tuple(pool.contract.window(buckets))
-        assert window[6:] == (0, [0] * 20)
+        assert window[7:] == (0, [0] * 20)
         assert window[:3] == (START, -5 * (BUCKET + 179), BUCKET + 179)
-    assert pool.contract.window(3)[6] == 3
+    assert pool.contract.window(3)[7] == 3
 
 
 @pytest.mark.parametrize("buckets", [21, 2**128, 2**255, 2**256 - 1])

@@ -108,7 +108,11 @@ def test_mint__after_gift_and_sync_before_any_liquidity__starts_the_history_then
         market.give(10**5, 0)
         market.pair.swap(0, 1, attacker, b"", sender=attacker)
         tick, liquidity = state_of(*market.reserves)
-        assert seen(market.pair.window(20)) == observations.Window(present=tick % 2**128 << 128 | liquidity)
+        present = tick % 2**128 << 128 | liquidity
+        assert seen(market.pair.window(20)) == observations.Window(present=present)
+        for silence in (0, 50, 150):
+            set_time(START + wait + silence)
+            assert tuple(market.pair.recent(False)) == tuple(market.pair.recent(True)) == (present, 0, 0)
     set_time(START + started)
     market.give(10**7, 10**15)
     assert market.pair.mint(lender) == 10**11 - MINIMUM_LIQUIDITY
@@ -121,5 +125,6 @@ def test_mint__after_gift_and_sync_before_any_liquidity__starts_the_history_then
         set_time(now)
         for buckets in (0, 1, 2, 10, 20):
             assert seen(market.pair.window(buckets)) == model.window(now, buckets)
+        assert tuple(market.pair.recent(True)) == model.recent(now, True)
         market.pair.sync()
         model.change(now, *state_of(reserve0, reserve1))

@@ -153,5 +153,5 @@ def test_token__reads_the_window_in_the_transfer_of_a_burn__sees_the_past_alone(
     assert token.answer() == before[:256]
     after = _answer(market.pair, data)
     # All but the liquidity that has left just now
-    assert (after[:160], after[192:]) == (before[:160], before[192:])
-    assert after[160:192] != before[160:192]
+    assert (after[:192], after[224:]) == (before[:192], before[224:])
+    assert after[192:224] != before[192:224]

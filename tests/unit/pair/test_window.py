@@ -24,7 +24,7 @@ def scripted(owner) -> ScriptedPair:
 
 def test_window__before_the_start__is_empty(owner):
     world = ScriptedPair.create(owner)
-    assert tuple(world.pair.window(20)) == (0, 0, 0, 0, 0, 0, 0, [0] * 20)
+    assert tuple(world.pair.window(20)) == (0, 0, 0, 0, 0, 0, 0, 0, [0] * 20)
 
 
 def test_window__after_known_changes__sums_them(scripted):

@@ -162,9 +162,9 @@ def test_band__depth__median_liquidity_at_the_slow_low_as_a_float(either_market:
     present = present_word(ETH_TICK, 20 * ETH_LIQUIDITY)
     answer = expect(either_market, scripted(now(), ETH_TICK - 100, ETH_TICK, buckets, liquidities, present=present))
     raw = 5 * ETH_LIQUIDITY * sqrt_ratio_at_tick(ETH_TICK - 3000) // 2**96
-    assert answer.depth == float_down(raw * DOLLAR_6 // WAD, 24)
-    # 24 bits tell it to a sixteen millionth
-    assert 0 < raw * DOLLAR_6 // WAD - answer.depth < raw * DOLLAR_6 // WAD // 2**23
+    assert answer.depth == float_down(raw * DOLLAR_6 // WAD, 19)
+    # 19 bits tell it to a 262,144th
+    assert 0 < raw * DOLLAR_6 // WAD - answer.depth < raw * DOLLAR_6 // WAD // 2**18
 
 
 @pytest.mark.parametrize("short, tick", [(-400, -400), (0, 0), (400, 0)])
@@ -180,7 +180,7 @@ def test_band__present_liquidity_less__is_the_depth_at_the_lower_tick(either_mar
 
 @pytest.mark.parametrize("over, why", [(0, NOTHING), (-1, Why.THIN_FOR_NEW_RISK), (1, NOTHING)], ids=["equal", "below", "above"])
 def test_band__depth_about_min_depth__thin_for_new_risk(owner: Any, over: int, why: Why) -> None:
-    market = new_market(owner, min_depth=float_down(DEPTH, 24) - over)
+    market = new_market(owner, min_depth=float_down(DEPTH, 19) - over)
     answer = expect(market, steady(now()))
     assert answer.why == why
     assert answer.low
@@ -189,7 +189,7 @@ def test_band__depth_about_min_depth__thin_for_new_risk(owner: Any, over: int, w
 
 @pytest.mark.parametrize("over, why", [(0, Why.THIN_FOR_NEW_RISK), (-1, Why.THIN_FOR_NEW_RISK | Why.THIN)], ids=["equal", "below"])
 def test_band__depth_about_a_quarter_of_min_depth__no_price(owner: Any, over: int, why: Why) -> None:
-    market = new_market(owner, min_depth=4 * float_down(DEPTH, 24) - over)
+    market = new_market(owner, min_depth=4 * float_down(DEPTH, 19) - over)
     answer = expect(market, steady(now()))
     assert answer.why == why
     assert (answer.low != 0) == (answer.depth != 0) == (over == 0)

@@ -15,7 +15,7 @@ BUCKETS_A_DAY = DAY // BUCKET
 
 def depth(liquidity: int) -> int:
     """Of the pool of these tests, as it is cached."""
-    return float_down(liquidity * sqrt_ratio_at_tick(ETH_TICK) // 2**96 * 10**12, 24)
+    return float_down(liquidity * sqrt_ratio_at_tick(ETH_TICK) // 2**96 * 10**12, 19)
 
 
 def later(buckets: int) -> None:

@@ -80,7 +80,7 @@ def test_slow_window__nine_of_twenty_far_away__mean_on_one_side_medians_on_the_o
 
 def depth_of(liquidity: int) -> int:
     raw = liquidity * sqrt_ratio_at_tick(ETH_TICK) // 2**96
-    return float_down(raw * DOLLAR_6 // 10**18, 24)
+    return float_down(raw * DOLLAR_6 // 10**18, 19)
 
 
 @pytest.mark.parametrize("step", [1, 3, 7, 9])

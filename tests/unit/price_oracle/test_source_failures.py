@@ -38,7 +38,7 @@ CODES = {
     "reverts with 393,215 bytes": bytes.fromhex("6205ffff5ffd"),
     "answers one word": bytes.fromhex("5f5f5260205ff3"),
 }
-PRESENT, COUNT, BUCKETS = 5, 6, 7
+TICK_SUM, PRESENT, COUNT, BUCKETS = 5, 6, 7, 8
 
 
 def valid_then(market: Market, cached: bool) -> Band:
@@ -153,7 +153,13 @@ def encode(answer: list[int]) -> bytes:
 
 
 def recent_words(window: Window) -> list[int]:
-    return words(replace(window, bucket_tick_sums=(), bucket_liquidities=()))
+    """The answer to recent(True)."""
+    answer = words(window)
+    return [answer[PRESENT], answer[TICK_SUM], window.fresh_sum % 2**256]
+
+
+def set_recent(market: Market, answer: list[int]) -> None:
+    market.source.set_recent(encode([*answer[:2], 0]), encode(answer))
 
 
 def told(market: Market, window: Window) -> Window:
@@ -163,9 +169,12 @@ def told(market: Market, window: Window) -> Window:
 def test_words__scripted_window__are_what_the_source_answers(market: Market) -> None:
     window = market.script(steady(now()))
     valid = market.check()
-    market.source.set_raw(encode(recent_words(window)), encode(words(window)))
+    bare = encode(words(replace(window, bucket_tick_sums=(), bucket_liquidities=())))
+    market.source.set_raw(bare, encode(words(window)))
     assert market.check() == valid
     market.write()
+    market.source.set_raw(bare, b"")
+    set_recent(market, recent_words(window))
     assert market.check() == valid
 
 
@@ -179,10 +188,6 @@ HEAD = {
     "short sum huge": (1, 2**255 - 1),
     "short sum least": (1, -(2**255)),
     "short sum of all ones": (1, -1 - (1 << 23) * 480),
-    "fresh sum above": (3, 443_636 * 120),
-    "fresh sum below": (3, -887_273 * 120),
-    "fresh sum huge": (3, 2**255 - 1),
-    "fresh sum least": (3, -(2**255)),
     "a bucket": (COUNT, 1),
     "nine buckets": (COUNT, 9),
     "eleven buckets": (COUNT, 11),
@@ -191,34 +196,96 @@ HEAD = {
 }
 
 
-@pytest.mark.parametrize("cached", [False, True], ids=["new bucket", "cached bucket"])
 @pytest.mark.parametrize("what", HEAD)
-def test_source__absurd_head__last_valid_prices(either_market: Market, what: str, cached: bool) -> None:
+def test_source__absurd_head__last_valid_prices(either_market: Market, what: str) -> None:
+    market = either_market
+    market.still(0, 10**12)
+    valid = market.write()
+    start_bucket()
+    window = told(market, steady(now(), 0, 10**12))
+    place, word = HEAD[what]
+    full = words(window)
+    # A sum is told in the source's orientation
+    if place == 1 and market.asset_is_token1:
+        word = -word
+    full[place] = word % 2**256
+    market.source.set_raw(encode(full), encode(full))
+    check_failed(market, valid)
+
+
+@pytest.mark.parametrize("tick", [443_636, 887_272, -887_273, -887_973])
+@pytest.mark.parametrize("phase", [0, 119, 120, 179])
+def test_source__short_mean_out_of_bounds_in_a_cached_bucket__last_valid_prices(either_market: Market, tick: int, phase: int) -> None:
+    market = either_market
+    start_bucket()
+    market.still(0, 10**12)
+    valid = market.write()
+    boa.env.time_travel(seconds=phase)
+    # What any pool may say, and a little more
+    market.script(scripted(now(), tick, 0, [0] * 10))
+    check_failed(market, valid)
+
+
+@pytest.mark.parametrize("phase", [0, 119, 120, 179])
+@pytest.mark.parametrize("off", [2**30, -(2**30), 2**55, 2**200, 2**255, 7 * 2**30 + 1, 2**254 - 12_345, -1 - 2**29, 2**29])
+def test_source__false_tick_sum_in_a_cached_bucket__a_mean_within_bounds_or_none(either_market: Market, phase: int, off: int) -> None:
+    """Only the low 30 bits of it count. Of a tick that is out of bounds there is no price."""
+    market = either_market
+    start_bucket()
+    market.still(0, 10**12)
+    valid = market.write()
+    boa.env.time_travel(seconds=phase)
+    window = told(market, steady(now(), 0, 10**12))
+    answer = recent_words(window)
+    answer[1] = (answer[1] + (-off if market.asset_is_token1 else off)) % 2**256
+    set_recent(market, answer)
+    seconds = short_seconds(now())
+    # As ticks above the lowest one, which are never negative
+    tick, rest = divmod((off + 887_272 * seconds) % 2**30, seconds)
+    tick -= 887_272
+    band = market.band()
+    if tick >= 443_636 or price_at(min(tick, 0), DOLLAR_6)[0] == 0 or price_at(max(tick + (rest > 0), 0), DOLLAR_6)[1] >= 2**144:
+        assert (band.sources, band.why) == (0, Why.SOURCE_FAILED)
+        assert band.liquidation_high >= valid.liquidation_high
+    else:
+        assert band.sources == 1
+        assert band.low == price_at(min(tick, 0), DOLLAR_6)[0]
+        assert band.high == price_at(max(tick + (rest > 0), 0), DOLLAR_6)[1]
+
+
+FRESH = {"above": 443_636 * 120, "below": -887_273 * 120, "far above": 2**41, "far below": -(2**41), "huge": 2**255 - 1, "least": -(2**255)}
+
+
+@pytest.mark.parametrize("cached", [False, True], ids=["new bucket", "cached bucket"])
+@pytest.mark.parametrize("what", FRESH)
+def test_source__absurd_fresh_mean__is_the_next_tick_within_bounds(either_market: Market, what: str, cached: bool) -> None:
+    """And decides nothing else: who asks for new risk does not ask for it, and must not get another answer."""
     market = either_market
     market.still(0, 10**12)
     valid = market.write()
     if not cached:
         start_bucket()
     window = told(market, steady(now(), 0, 10**12))
-    place, word = HEAD[what]
-    recent, full = recent_words(window), words(window)
-    # A sum is told in the source's orientation
-    if place in (1, 3) and market.asset_is_token1:
-        word = -word
-    recent[place] = full[place] = word % 2**256
-    market.source.set_raw(encode(recent), encode(full))
-    check_failed(market, valid)
+    word = FRESH[what]
+    if market.asset_is_token1:
+        # -2^255 has no positive
+        word = min(-word, 2**255 - 1)
+    market.source.set_window(as_abi(replace(window, fresh_sum=word)))
+    band = market.check()
+    fresh = price_at(-887_272 if FRESH[what] < 0 else 443_635, DOLLAR_6)[0]
+    assert band == replace(valid, fresh_low=band.fresh_low, fresh_high=band.fresh_low)
+    assert band.fresh_low == max(1, min(fresh, 2**144 - 1))
+    for how in ("new_risk_prices", "liquidation_prices", "poke"):
+        market.write(how)
 
 
 @pytest.mark.parametrize("off", SECONDS_OFF)
 @pytest.mark.parametrize("place, seconds", [(2, short_seconds), (4, fresh_seconds)], ids=["short", "fresh"])
-@pytest.mark.parametrize("cached", [False, True], ids=["new bucket", "cached bucket"])
-def test_source__windows_of_other_lengths__last_valid_prices(market: Market, place: int, seconds: Any, off: str, cached: bool) -> None:
-    valid = valid_then(market, cached)
-    window = steady(now())
-    recent, full = recent_words(window), words(window)
-    recent[place] = full[place] = (seconds(now()) + SECONDS_OFF[off]) % 2**256
-    market.source.set_raw(encode(recent), encode(full))
+def test_source__windows_of_other_lengths__last_valid_prices(market: Market, place: int, seconds: Any, off: str) -> None:
+    valid = valid_then(market, False)
+    full = words(steady(now()))
+    full[place] = (seconds(now()) + SECONDS_OFF[off]) % 2**256
+    market.source.set_raw(encode(full), encode(full))
     check_failed(market, valid)
 
 
@@ -247,7 +314,7 @@ def test_source__absurd_buckets__source_failed(owner: Any, asset_is_token1: bool
     window = told(market, steady(now(), buckets=buckets))
     full = words(window)
     full[BUCKETS + bucket] = ((-tick_sum if asset_is_token1 else tick_sum) << 128 | ETH_LIQUIDITY) % 2**256
-    market.source.set_raw(encode(recent_words(window)), encode(full))
+    market.source.set_raw(encode(full), encode(full))
     band = market.check()
     assert (band.sources & 1, band.depth, band.why) == (0, 0, Why.SOURCE_FAILED)
 
@@ -260,25 +327,25 @@ def test_source__nothing_where_buckets_should_be__too_thin(market: Market) -> No
     check_failed(market, valid, Why.THIN_FOR_NEW_RISK | Why.THIN)
 
 
-@pytest.mark.parametrize("cached", [False, True], ids=["new bucket", "cached bucket"])
-@pytest.mark.parametrize("length", [0, 32, 224, 352, 832, 863, 865, 896, 960, 4096])
-def test_source__answer_of_another_length__last_valid_prices(market: Market, length: int, cached: bool) -> None:
-    valid = valid_then(market, cached)
+@pytest.mark.parametrize("length", [0, 32, 96, 256, 352, 864, 895, 897, 928, 992, 4096])
+def test_source__answer_of_another_length__last_valid_prices(market: Market, length: int) -> None:
+    valid = valid_then(market, False)
     answer = (encode(words(steady(now()))) + bytes(4096))[:length]
     market.source.set_raw(answer, answer)
     check_failed(market, valid)
 
 
-def test_source__long_answer_to_the_short_question__last_valid_prices(market: Market) -> None:
+@pytest.mark.parametrize("length", [0, 32, 64, 95, 97, 128, 192, 896, 4096])
+def test_source__answer_of_another_length_in_a_cached_bucket__last_valid_prices(market: Market, length: int) -> None:
     valid = valid_then(market, True)
-    market.source.set_raw(encode(words(steady(now()))), encode(words(steady(now()))))
+    answer = (encode(recent_words(steady(now()))) + bytes(4096))[:length]
+    market.source.set_recent(answer, answer)
     check_failed(market, valid)
 
 
-@pytest.mark.parametrize("cached", [False, True], ids=["new bucket", "cached bucket"])
-def test_source__young_again__last_valid_prices(market: Market, cached: bool) -> None:
+def test_source__young_again__last_valid_prices(market: Market) -> None:
     """What a source cannot become, but a replaced one might: its prices are the last valid ones too."""
-    valid = valid_then(market, cached)
+    valid = valid_then(market, False)
     for window, why in ((Window(now(), 0, 0, 0, 0), Why.SHORT_HISTORY), (NO_WINDOW, Why.NOT_STARTED)):
         market.script(window)
         check_failed(market, valid, why)

@@ -45,7 +45,8 @@ def test_write__cached_bucket__asks_for_the_recent_statistics_alone_and_writes_n
     market.still()
     market.write()
     boa.env.time_travel(seconds=BUCKET - 1)
-    market.still(ETH_TICK - 1000)
+    # The bucket before the newest one is what it was: the short window has ended with it
+    market.script(scripted(now(), ETH_TICK - 1000, ETH_TICK - 1000, [*flat(market)[:2], *[0] * 8]))
     cache = market.model.cache
     band = market.write(how)
     assert market.model.cache is cache

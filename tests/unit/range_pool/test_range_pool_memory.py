@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import boa
 import pytest
+from vyper.compiler.output import build_layout_output
 
 from plimsoll.reference.range_observations import RangeObservations
 from plimsoll.reference.tick_math import sqrt_ratio_at_tick
+from tests.conftest import load
 from tests.pair_world import START
 from tests.range_world import Q96, RangeWorld, Refused, plan
 
@@ -70,7 +73,7 @@ def test_window__in_callbacks__tells_the_market_and_that_the_pool_is_in_use(worl
 
 def present_in(answer: bytes) -> tuple[int, bool, bool, int]:
     """Tick, `added`, `used` and liquidity of a window's answer."""
-    word = int.from_bytes(answer[5 * 32 : 6 * 32], "big")
+    word = int.from_bytes(answer[6 * 32 : 7 * 32], "big")
     return (word >> 128) - (word >> 255 << 128), bool(word >> 127 & 1), bool(word >> 126 & 1), word % 2**126
 
 
@@ -101,3 +104,73 @@ def test_poke__locked_or_not_initialised__reverts(owner: Any, new_token: Any) ->
         world.direct("poke")
     world.pool.initialize(Q96)
     world.direct("poke")
+
+
+# ---------------------------------------------------------------- the lean view
+
+
+def recent(world: RangeWorld, fresh: bool) -> tuple[int, int, int]:
+    return tuple(world.pool.recent(fresh))
+
+
+def test_recent__after_known_changes__sums_ticks_since_the_start(world: RangeWorld) -> None:
+    world.wait(1_000)
+    fall(world, -6_932)
+    world.wait(300)
+    # 50, 100, .., 6,900 in 138 seconds, and 32 more in the next
+    tick_sum = -(50 * 138 * 139 // 2) - 6_932 * (300 - 138)
+    assert recent(world, False) == (-6_932 % 2**128 << 128 | LIQUIDITY, tick_sum, 0)
+    # from second 1,200 on
+    assert recent(world, True)[1:] == (tick_sum, -6_932 * 100)
+    window = world.pool.window(0)
+    assert (window.present, window.tick_sum, window.fresh_sum) == recent(world, True)
+    # a change of nothing
+    world.pool.poke()
+    assert recent(world, True)[1:] == (tick_sum, -6_932 * 100)
+
+
+def test_recent__within_a_ramp__goes_along_it(world: RangeWorld) -> None:
+    world.wait(1_000)
+    fall(world, -6_932)
+    world.wait(10)
+    # from second 900 on
+    assert recent(world, True)[1:] == (-25 * 10 * 11, -25 * 10 * 11)
+    world.wait(15)
+    # from second 960 on, the newer of the two marks
+    assert recent(world, True)[2] == -25 * 25 * 26
+    world.wait(65)
+    # from second 1,020 on, twenty seconds after the change
+    assert recent(world, True)[1:] == (-25 * 90 * 91, -25 * (90 * 91 - 20 * 21))
+
+
+def test_recent__in_callbacks__tells_that_the_pool_is_in_use(world: RangeWorld) -> None:
+    """As `window` does. The flags last for the second: titanoboa keeps transient storage."""
+    ask = plan(calls=[(world.pool, world.data("recent", False), True)])
+    world.wait(100)
+    assert recent(world, False)[0] == LIQUIDITY
+    world.swap(True, 10**18, data=ask)
+    assert int.from_bytes(world.answers[-1][:32], "big") == (world.pool.slot0()[1] % 2**128 << 128) + (1 << 126) + LIQUIDITY
+    world.mint(-60, 60, 5, data=ask)
+    assert int.from_bytes(world.answers[-1][:32], "big") >> 126 & 3 == 3
+    assert recent(world, False)[0] == world.pool.window(0).present
+    world.wait(1)
+    assert recent(world, False)[0] == world.pool.window(0).present == (world.pool.slot0()[1] % 2**128 << 128) + LIQUIDITY + 5
+
+
+def test_recent__without_the_fresh_sum__rests_on_no_mark(world: RangeWorld) -> None:
+    world.wait(1_000)
+    fall(world, -6_932)
+    world.wait(10)
+    before = [recent(world, fresh) for fresh in (False, True)]
+    spoil(world.pool, "sticks")
+    assert [recent(world, fresh) for fresh in (False, True)] == before
+    spoil(world.pool, "checkpoint")
+    assert recent(world, False) == before[0]
+    assert recent(world, True) != before[1]
+
+
+def spoil(pool: Any, name: str) -> None:
+    """Overwrite what is stored under this name."""
+    entry = build_layout_output(load("amm/RangePool.vy").compiler_data)["storage_layout"]["history"][name]
+    for i in range(entry["n_slots"]):
+        boa.env.set_storage(pool.address, entry["slot"] + i, 2**256 - 1 - i)

@@ -32,7 +32,8 @@ def test_due__blocks_far_apart__once_a_block_at_most() -> None:
 def window(fresh_sum: int, seconds: int, tick: int) -> bytes:
     """The answer to window(0) of a pool whose market is at `tick`, with some liquidity."""
     present = (tick % 2**128 << 128) + 10**18
-    head = encode(["uint256", "int256", "uint256", "int256", "uint256", "uint256", "uint256"], [1, 0, 0, fresh_sum, seconds, present, 0])
+    types = ["uint256", "int256", "uint256", "int256", "uint256", "int256", "uint256", "uint256"]
+    head = encode(types, [1, 0, 0, fresh_sum, seconds, 7, present, 0])
     return head + bytes(20 * 32)
 
 
