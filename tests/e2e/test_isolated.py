@@ -239,7 +239,8 @@ def test_open__quote_by_feed__its_answer_counts_and_its_silence_is_said(old_pair
     main.wait(5_000)
     code, told = command("open", old_pair.token.address, "USD", "--dry-run")
     assert code == 1
-    assert told["error"] == "an oracle of this pair cannot be made: the feed of the quote has no answer that is believed now"
+    silent = "its price feed is silent for too long; the feed of its quote has no valid answer, so that nothing can be converted"
+    assert told["error"] == f"ODD has no price to propose terms by: {silent}"
 
 
 # ---------------------------------------------------------------- list and show
