@@ -300,7 +300,7 @@ def _learn(
     asset: address, place: uint256, config: uint256, asked: uint256, unit: uint256, support: uint256
 ) -> (IPriceOracle.Why, uint256, uint256, uint256, uint256, uint256, uint256):
     """
-    @notice (what is missing, Measure.kept, Measure.depth, Measure.support, and what _recent tells) by a slow window of `asked` buckets
+    @notice (what is missing, Measure.kept, Measure.depth, Measure.support, and what `recent` would tell) by a slow window of `asked` buckets
     @param support Of a range pool, the least that there is
     """
     window: Window = self._ask(convert(config & MASK_160, address), asked)

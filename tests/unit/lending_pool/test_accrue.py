@@ -215,7 +215,7 @@ def test_rate_model__little_gas_given__cannot_be_made_to_fail(lent: World, fault
 
 
 def test_rate_model__falls_silent_between_the_touches__moves_nothing(lent: World, faulty: Any) -> None:
-    """Who only reads does not ask the model: what is owed does not depend on what it says meanwhile."""
+    """LEND-22: who only reads does not ask the model."""
     lent.travel(DAY)
     owed = lent.pool.debt_of(lent.address["borrower"], lent.address["NEW"])
     for fault, rate in ((1, WAD), (2, WAD), (0, 50 * WAD), (0, 0)):
