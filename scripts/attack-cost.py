@@ -33,7 +33,7 @@ An attack moves all sources of the asset until the edge of the band that it need
   borrow it           high down: borrow it on too little collateral
   seize it            liquidation_high down: liquidate those who have it as collateral
   call its debts      liquidation_low up: liquidate those who owe it
-Gains are upper bounds: the whole cap in use, all others exactly at the borrow limit. "Of what is there": with what the pool
+Gains are upper bounds: the whole cap in use, by those who owe what suits him best. "Of what is there": with what the pool
 holds now. The grade is that of the worst attack at any factor from 1.1 to 16, against arbitrage:
   cost / gain at least   A 10   B 3   C 1.5   D 1   E 0.5   F less (E and F: an attack may pay)
 The second grade is for an asset that trades nowhere else; the third for liquidity that leaves first, until the source shows
