@@ -43,7 +43,7 @@ CHARACTERISTICS: dict[str, list[tuple[str, int, str | None]]] = {
         ("operators()", 1, "Operators"),
         ("extension()", 1, "PoolExtension"),
     ],
-    "LiquidationEngine": [("liquidations()", 1, None), ("pool()", 1, "LendingPool")],
+    "LiquidationEngine": [("fee_bps()", 1, None), ("pool()", 1, "LendingPool")],
     "Lens": [("health(address[])", 2, None), ("pool()", 1, "LendingPool")],
     "TestToken": [("decimals()", 1, None)],
     "WrappedNative": [("decimals()", 1, None)],

@@ -28,6 +28,7 @@ import click
 import numpy as np
 from eth_utils.address import to_checksum_address
 
+from plimsoll import account_words
 from plimsoll.abi import EventType, parse_function, read_word
 from plimsoll.addresses import AddressBook, Token
 from plimsoll.cli import DONE, FAILED, MAX_BATCH, NOTHING, keeper_options
@@ -88,7 +89,6 @@ PATIENCE = 3_600
 STUCK_BLOCKS = 4
 
 # The few functions that it calls, from interfaces/: it needs no compiled contracts
-ACCOUNT_STATE = parse_function("account_state(address)", ["((address,uint256,uint256,uint256,uint256,uint256)[],(address,uint256,uint256)[])"])
 BAND = parse_function("band(address)", ["uint256"] * 10)
 # Of its answer
 FRESH_LOW, FRESH_HIGH = 4, 5
@@ -568,7 +568,7 @@ class Keeper:
         """(best offer, min_seized) for each account that is worth it."""
         assets = list(self.tokens)
         owner = self.wallet.address
-        calls = [(self.pool, ACCOUNT_STATE.encode(a)) for a in accounts]
+        calls = [(self.pool, account_words.ACCOUNT_WORDS.encode(a)) for a in accounts]
         calls += [(self.oracle, BAND.encode(a)) for a in assets]
         calls += [(a, BALANCE_OF.encode(owner)) for a in assets]
         calls += [(a, ALLOWANCE.encode(owner, self.pool)) for a in assets]
@@ -578,7 +578,7 @@ class Keeper:
         # at the block by number: while Anvil mines, "latest" can be the new state with the old block's time
         requests = [call_request(to, data, None, head) for to, data in calls]
         answers = self.rpc.batch(requests)
-        states = [ACCOUNT_STATE.decode(to_bytes(a)) for a in answers[: len(accounts)]]
+        states = [account_words.decode(account_words.ACCOUNT_WORDS.decode(to_bytes(a))) for a in answers[: len(accounts)]]
         rest = [to_bytes(a) for a in answers[len(accounts) :]]
         n = len(assets)
         fresh = {a: Fresh(read_word(raw, FRESH_LOW), read_word(raw, FRESH_HIGH)) for a, raw in zip(assets, rest[:n], strict=True)}
@@ -594,13 +594,13 @@ class Keeper:
 
         choices: list[tuple[str, str, str]] = []
         owed: dict[tuple[str, str], int] = {
-            (b, str(to_checksum_address(d))): o for b, (_, debts) in zip(accounts, states, strict=True) for d, o, _ in debts
+            (borrower, debt.asset): debt.amount for borrower, state in zip(accounts, states, strict=True) for debt in state.debts
         }
-        for account, (collaterals, debts) in zip(accounts, states, strict=True):
-            for debt_asset, _, _ in debts:
-                for collateral_asset, owned, *_ in collaterals:
-                    if owned and fresh.get(to_checksum_address(collateral_asset), NO_PRICE).low:
-                        choices.append((account, to_checksum_address(debt_asset), to_checksum_address(collateral_asset)))
+        for account, state in zip(accounts, states, strict=True):
+            for debt in state.debts:
+                for collateral in state.collaterals:
+                    if collateral.amount and fresh.get(collateral.asset, NO_PRICE).low:
+                        choices.append((account, debt.asset, collateral.asset))
         needy = {d for _, d, _ in choices if allowances.get(d, 0) < balances.get(d, 0)}
         if needy:
             self._approve(list(needy))

@@ -511,9 +511,9 @@ class Replay:
         m = self.market
         events = len(self.result.liquidations)
         self.tell.phase("Checking every liquidation against the reference models", events)
-        counted = m.engine.call("liquidations")
+        counted = m.pool.call("liquidations")
         if counted != events:
-            raise SimulationError(f"the engine counts {counted} liquidations, the replay saw {events}")
+            raise SimulationError(f"the pool counts {counted} liquidations, the replay saw {events}")
         syncs = m.pair.logs("Sync", 0, self.rpc.block_number())
         trades = self.result.arbitrage_trades + self.result.ordinary_trades
         # the deployment's mint is the first

@@ -11,6 +11,7 @@ from boa.contracts.vyper.vyper_contract import VyperContract
 
 from plimsoll.reference.depth import NEW_RISK
 from plimsoll.reference.liquidation import WAD, Account, Collateral, Debt, Liquidation, Prices, health, liquidate
+from tests.accounts import account_state
 from tests.conftest import load
 from tests.lending_pools import new_configured_pool
 
@@ -181,10 +182,10 @@ class Market:
 
     def account(self, account: Any = None) -> Account:
         """The account as the model takes it."""
-        collaterals, debts = self.pool.account_state(account or self.borrower)
+        _, collaterals, debts = account_state(self.pool, account or self.borrower)
         return Account(
-            tuple(Collateral(self.names[str(c.asset)], c.amount, c.ltv_bps, c.bonus_bps, c.depth_mode) for c in collaterals),
-            tuple(Debt(self.names[str(asset)], *rest) for asset, *rest in debts),
+            tuple(Collateral(self.names[c.asset], c.amount, c.ltv_bps, c.bonus_bps, c.depth_mode) for c in collaterals),
+            tuple(Debt(self.names[d.asset], d.amount, d.depth_mode) for d in debts),
         )
 
     def prices(self) -> dict[str, Prices]:

@@ -303,11 +303,11 @@ class World:
     def collect_fees(self, asset: str) -> int:
         return self.do("keeper", "collect_fees", (asset,), lambda ledger: ledger.collect_fees(asset))
 
-    def settle(self, borrower: str, payer: str, receiver: str, debt: str, repay: int, collateral: str, seize: int, fee: int) -> tuple[int, int]:
+    def settle(self, borrower: str, payer: str, receiver: str, debt: str, repay: int, collateral: str, seize: int, fee: int) -> int:
         return self.do(
             "engine",
             "settle_liquidation",
-            (borrower, payer, receiver, debt, repay, collateral, seize, fee),
+            (borrower, payer, receiver, debt, repay, self.ledger.reserves[collateral].id, seize, fee),
             lambda ledger: ledger.settle_liquidation(borrower, debt, repay, collateral, seize, fee),
         )
 

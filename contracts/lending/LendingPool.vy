@@ -58,10 +58,15 @@ FLASH_CALLBACK: constant(bytes32) = keccak256("ERC3156FlashBorrower.onFlashLoan"
 
 NO_RESERVE: constant(uint256) = 128
 
+# In the engine's word: a count of 56 bits
+LIQUIDATIONS_AT: constant(uint256) = 200
+ONE_LIQUIDATION: constant(uint256) = 1 << 200
+
 # Of new risk, WAD units of account for 1e18 raw units: 1e45. An amount has 104 bits, so that no product of the two overflows.
 MAX_PRICE: constant(uint256) = 2**150 - 1
 
 LOW_160: constant(uint256) = 2**160 - 1
+LOW_200: constant(uint256) = 2**200 - 1
 
 # Beside the account in `deferred`: a health check was skipped; one that looks at the caps of collateral
 SKIPPED: constant(uint256) = 1 << 160
@@ -122,7 +127,8 @@ extension: public(immutable(address))
 
 # ---------------------------------------------------------------- storage
 
-# Each an address, and above its 160 bits a time before which new risk, or liquidation, is closed
+# Each an address, and above its 160 bits a time before which new risk, or liquidation, is closed, 40 bits; of the engine's the rest: how
+# many liquidations there have been, by whatever engine
 oracle_word: uint256
 engine_word: uint256
 
@@ -168,7 +174,7 @@ def set_oracle(oracle: address, new_risk_from: uint256):
 @external
 def set_engine(engine: address, liquidation_from: uint256):
     self._check_configurator()
-    self.engine_word = self._guarded(engine, liquidation_from)
+    self.engine_word = (self.engine_word & ~LOW_200) | self._guarded(engine, liquidation_from)
     log ILendingPool.EngineSet(engine=engine, liquidation_from=liquidation_from)
 
 
@@ -473,18 +479,17 @@ def settle_liquidation(
     receiver: address,
     debt_asset: address,
     repay_amount: uint256,
-    collateral_asset: address,
+    collateral_id: uint256,
     seize_amount: uint256,
     fee_amount: uint256,
-):
-    self._check_engine(borrower)
+) -> uint256:
+    engine_word: uint256 = self._check_engine(borrower)
     if repay_amount == 0 or seize_amount == 0:
         pool_reasons._refuse_zero()
-    # the two reserves are held in memory side by side
-    if debt_asset == collateral_asset:
-        pool_reasons._refuse_same_asset()
 
     reserve: reserve_slots.Reserve = reserve_slots._load(debt_asset, reserve_slots.ID_UNKNOWN)
+    if reserve.id == collateral_id:
+        pool_reasons._refuse_same_asset()
     repaid: uint256 = 0
     scaled: uint256 = 0
     owes: bool = False
@@ -495,16 +500,21 @@ def settle_liquidation(
     reserve.scaled_debt = unsafe_sub(reserve.scaled_debt, scaled)
     reserve.debt = unsafe_div(unsafe_mul(reserve.scaled_debt, reserve.index_ray), RAY)
     reserve_slots._store(reserve)
+    self.engine_word = unsafe_add(engine_word, ONE_LIQUIDATION)
 
-    shares: uint256 = self._seize(borrower, collateral_asset, seize_amount, fee_amount, owes)
+    collateral_asset: address = empty(address)
+    shares: uint256 = 0
+    collateral_asset, shares = self._seize(borrower, collateral_id, seize_amount, fee_amount, owes)
 
     transfers._pull(debt_asset, payer, repay_amount)
     # fee_amount <= seize_amount: checked by _seize
     net: uint256 = unsafe_sub(seize_amount, fee_amount)
     if net != 0:
         transfers._push(collateral_asset, receiver, net)
-    log ILendingPool.Repay(asset=debt_asset, account=borrower, amount=repay_amount, scaled=scaled)
-    log ILendingPool.Withdraw(asset=collateral_asset, account=borrower, receiver=receiver, amount=net, shares=shares)
+    log ILendingPool.LiquidationSettled(
+        account=borrower, debt_asset=debt_asset, scaled=scaled, collateral_asset=collateral_asset, shares=shares
+    )
+    return unsafe_add(engine_word >> LIQUIDATIONS_AT, 1)
 
 
 @external
@@ -518,9 +528,10 @@ def write_off(borrower: address):
 
 @view
 @external
-def account_state(account: address) -> ILendingPool.AccountState:
+def account_words(account: address) -> (address, DynArray[uint256, 16], DynArray[uint256, 16]):
     bitmap: uint256 = position_words.bitmaps[account]
-    state: ILendingPool.AccountState = empty(ILendingPool.AccountState)
+    collaterals: DynArray[uint256, 16] = []
+    debts: DynArray[uint256, 16] = []
     rest: uint256 = bitmap & position_words.LOW_128
     for _: uint256 in range(position_words.MAX_ASSETS):
         if rest == 0:
@@ -528,27 +539,17 @@ def account_state(account: address) -> ILendingPool.AccountState:
         id: uint256 = bit_sets._lowest(rest)
         rest = rest & unsafe_sub(rest, 1)
         listing: uint256 = reserve_slots.listings[id]
-        asset: address = convert(listing & reserve_slots.MASK_160, address)
-        state.collaterals.append(
-            ILendingPool.Collateral(
-                asset=asset,
-                amount=self._supply_down(id, asset, account)[0],
-                ltv_bps=reserve_slots._liquidation_ltv_bps(id, listing),
-                new_risk_ltv_bps=self._ltv_bps(listing),
-                bonus_bps=self._bonus_bps(listing),
-                depth_mode=self._depth_mode(listing),
-            )
-        )
+        collaterals.append(reserve_slots._told(id, listing))
+        collaterals.append(self._supply_down(id, convert(listing & reserve_slots.MASK_160, address), account)[0])
     rest = bitmap >> 128
     for _: uint256 in range(position_words.MAX_ASSETS):
         if rest == 0:
             break
         id: uint256 = bit_sets._lowest(rest)
         rest = rest & unsafe_sub(rest, 1)
-        listing: uint256 = reserve_slots.listings[id]
-        asset: address = convert(listing & reserve_slots.MASK_160, address)
-        state.debts.append(ILendingPool.Debt(asset=asset, amount=self._debt_up(id, account), depth_mode=self._depth_mode(listing)))
-    return state
+        debts.append(reserve_slots._told(id, reserve_slots.listings[id]))
+        debts.append(self._debt_up(id, account))
+    return convert(self.oracle_word & LOW_160, address), collaterals, debts
 
 
 @view
@@ -616,7 +617,7 @@ def config_words(asset: address) -> (uint256, uint256, uint256, uint256, address
 @external
 @reentrant
 def guards() -> (uint256, uint256):
-    return self.oracle_word >> 160, self.engine_word >> 160
+    return self.oracle_word >> 160, (self.engine_word & LOW_200) >> 160
 
 
 @view
@@ -631,6 +632,13 @@ def oracle() -> address:
 @reentrant
 def engine() -> address:
     return convert(self.engine_word & LOW_160, address)
+
+
+@view
+@external
+@reentrant
+def liquidations() -> uint256:
+    return self.engine_word >> LIQUIDATIONS_AT
 
 
 @view
@@ -709,14 +717,18 @@ def _check_configurator():
 
 @internal
 @view
-def _check_engine(borrower: address):
+def _check_engine(borrower: address) -> uint256:
+    """
+    @return The engine's word
+    """
     word: uint256 = self.engine_word
     if convert(msg.sender, uint256) != word & LOW_160:
         reasons._refuse("pool: not engine")
-    if block.timestamp < word >> 160:
+    if block.timestamp < (word & LOW_200) >> 160:
         pool_reasons._refuse_paused()
     if convert(borrower, uint256) == self.deferred & LOW_160:
         pool_reasons._refuse_deferred()
+    return word
 
 
 @internal
@@ -966,15 +978,20 @@ def _reduce_debt(id: uint256, index_ray: uint256, account: address, amount: uint
 
 
 @internal
-def _seize(borrower: address, asset: address, amount: uint256, fee: uint256, owes: bool) -> uint256:
+def _seize(borrower: address, id: uint256, amount: uint256, fee: uint256, owes: bool) -> (address, uint256):
     """
     @notice Take `amount` out of the borrower's collateral. `fee` of it becomes shares of the treasury; the cash for the rest
-            leaves the books. Returns the shares that the borrower lost.
+            leaves the books. Returns the asset, and the shares that the borrower lost.
     @param owes Whether the borrower has debt left, so that the collateral is counted
     """
-    reserve: reserve_slots.Reserve = reserve_slots._load(asset, reserve_slots.ID_UNKNOWN)
+    # Read, or about to be, for its count. Without an asset there is no supply, and nothing to seize.
+    listing: uint256 = reserve_slots.listings[id]
+    asset: address = convert(listing & reserve_slots.MASK_160, address)
+    reserve: reserve_slots.Reserve = reserve_slots._load(asset, id)
+    if reserve.scaled_debt != 0:
+        reserve.market = reserve_slots.markets[asset]
     assets: uint256 = unsafe_add(reserve.cash, reserve.debt)
-    key: uint256 = position_words._key(reserve.id, borrower)
+    key: uint256 = (id << 160) | convert(borrower, uint256)
     word: uint256 = position_words.words[key]
     shares: uint256 = word & position_words.LOW_128
     whole: uint256 = shares_math._to_assets_down(shares, assets, reserve.total_shares)
@@ -988,16 +1005,16 @@ def _seize(borrower: address, asset: address, amount: uint256, fee: uint256, owe
     if net > reserve.cash:
         pool_reasons._refuse_without_cash()
 
-    fee_shift: uint256 = (reserve.market >> reserve_slots.FEE_SHIFT_AT) & reserve_slots.MASK_6
+    fee_shift: uint256 = reserve_slots._fee_shift(listing)
     fee_units: uint256 = shares_math._to_shares_down(fee, assets, reserve.total_shares) >> fee_shift
     position_words.words[key] = unsafe_sub(word, shares)
     if owes and word >= position_words.ENABLED:
-        position_words._recount(reserve.id, word & position_words.LOW_128, unsafe_sub(word & position_words.LOW_128, shares))
+        position_words._recount(id, word & position_words.LOW_128, unsafe_sub(word & position_words.LOW_128, shares))
     reserve.cash = unsafe_sub(reserve.cash, net)
     reserve.total_shares = unsafe_add(unsafe_sub(reserve.total_shares, shares), fee_units << fee_shift)
     reserve.fee_units = unsafe_add(reserve.fee_units, fee_units)
     reserve_slots._store(reserve)
-    return shares
+    return asset, shares
 
 
 # ---------------------------------------------------------------- internals: counted collateral

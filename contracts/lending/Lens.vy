@@ -103,46 +103,59 @@ def health(accounts: DynArray[address, 5000]) -> DynArray[uint256, 5000]:
 @view
 @reentrant
 def account(account: address) -> ILens.AccountView:
-    state: ILendingPool.AccountState = staticcall POOL.account_state(account)
-    oracle: IPriceOracle = IPriceOracle(staticcall POOL.oracle())
+    oracle_address: address = empty(address)
+    collaterals: DynArray[uint256, 16] = []
+    debts: DynArray[uint256, 16] = []
+    oracle_address, collaterals, debts = staticcall POOL.account_words(account)
+    oracle: IPriceOracle = IPriceOracle(oracle_address)
     view: ILens.AccountView = empty(ILens.AccountView)
 
     weighted: uint256 = 0
     weighted_new: uint256 = 0
-    for c: ILendingPool.Collateral in state.collaterals:
-        band: IPriceOracle.Band = staticcall oracle.band(c.asset)
-        value: uint256 = depth_math._value_down(math._value_down(c.amount, band.liquidation_high), self._test_depth(c.depth_mode, band))
-        value_new: uint256 = depth_math._value_down(math._value_down(c.amount, band.low), self._new_risk_depth(c.depth_mode, band))
-        weighted += value * c.ltv_bps
+    for i: uint256 in range(len(collaterals) >> 1, bound=8):
+        word: uint256 = collaterals[i << 1]
+        amount: uint256 = collaterals[i << 1 | 1]
+        asset: address = convert(word & reserve_slots.MASK_160, address)
+        depth_mode: uint256 = (word >> reserve_slots.DEPTH_MODE_AT) & 3
+        ltv_bps: uint256 = (word >> reserve_slots.LTV_AT) & reserve_slots.MASK_14
+        new_risk_ltv_bps: uint256 = (word >> reserve_slots.NEW_RISK_LTV_AT) & reserve_slots.MASK_14
+        band: IPriceOracle.Band = staticcall oracle.band(asset)
+        value: uint256 = depth_math._value_down(math._value_down(amount, band.liquidation_high), self._test_depth(depth_mode, band))
+        value_new: uint256 = depth_math._value_down(math._value_down(amount, band.low), self._new_risk_depth(depth_mode, band))
+        weighted += value * ltv_bps
         if band.why == empty(IPriceOracle.Why):
-            weighted_new += value_new * c.new_risk_ltv_bps
+            weighted_new += value_new * new_risk_ltv_bps
         view.collaterals.append(
             ILens.CollateralView(
-                asset=c.asset,
-                amount=c.amount,
-                ltv_bps=c.ltv_bps,
-                new_risk_ltv_bps=c.new_risk_ltv_bps,
-                bonus_bps=c.bonus_bps,
-                depth_mode=c.depth_mode,
+                asset=asset,
+                amount=amount,
+                ltv_bps=ltv_bps,
+                new_risk_ltv_bps=new_risk_ltv_bps,
+                bonus_bps=(word >> reserve_slots.BONUS_AT) & reserve_slots.MASK_14,
+                depth_mode=depth_mode,
                 value_wad=value,
                 new_risk_value_wad=value_new,
                 liquidation_price_wad=0,
                 band=band,
             )
         )
-    for d: ILendingPool.Debt in state.debts:
-        band: IPriceOracle.Band = staticcall oracle.band(d.asset)
-        value: uint256 = depth_math._cost_bounded_up(math._value_up(d.amount, band.liquidation_low), self._test_depth(d.depth_mode, band))
-        value_new: uint256 = depth_math._cost_up(math._value_up(d.amount, band.high), self._new_risk_depth(d.depth_mode, band))
+    for i: uint256 in range(len(debts) >> 1, bound=8):
+        word: uint256 = debts[i << 1]
+        amount: uint256 = debts[i << 1 | 1]
+        asset: address = convert(word & reserve_slots.MASK_160, address)
+        depth_mode: uint256 = (word >> reserve_slots.DEPTH_MODE_AT) & 3
+        band: IPriceOracle.Band = staticcall oracle.band(asset)
+        value: uint256 = depth_math._cost_bounded_up(math._value_up(amount, band.liquidation_low), self._test_depth(depth_mode, band))
+        value_new: uint256 = depth_math._cost_up(math._value_up(amount, band.high), self._new_risk_depth(depth_mode, band))
         view.debt += value
         # Beyond the depth it stays at the largest number.
         view.new_risk_debt = max(unsafe_add(view.new_risk_debt, value_new), max(view.new_risk_debt, value_new))
         view.blocked |= band.why
         view.debts.append(
             ILens.DebtView(
-                asset=d.asset,
-                amount=d.amount,
-                depth_mode=d.depth_mode,
+                asset=asset,
+                amount=amount,
+                depth_mode=depth_mode,
                 value_wad=value,
                 new_risk_value_wad=value_new,
                 band=band,

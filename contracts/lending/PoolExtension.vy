@@ -59,9 +59,8 @@ def configure(asset: address, market: uint256, listing: uint256, caps: uint256, 
         reserve_slots.count = id + 1
         decimals: uint256 = convert(staticcall IERC20Detailed(asset).decimals(), uint256)
         assert 6 <= decimals and decimals <= 18  # dev: decimals
-        # A unit of fees: 2^16 shares = 0.065 raw units at 6 decimals, ten times as much for each decimal more.
-        own_market = (id << reserve_slots.ID_AT) | ((16 + (decimals - 6) * 10 // 3) << reserve_slots.FEE_SHIFT_AT)
         own_listing = convert(asset, uint256) | ((decimals - 6) << reserve_slots.DECIMALS_AT)
+        own_market = (id << reserve_slots.ID_AT) | (reserve_slots._fee_shift(own_listing) << reserve_slots.FEE_SHIFT_AT)
         fresh: reserve_slots.Reserve = empty(reserve_slots.Reserve)
         fresh.id = id
         fresh.index_ray = RAY

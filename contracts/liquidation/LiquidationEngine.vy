@@ -30,6 +30,9 @@ from contracts.modules import liquidation_math as math
 # What the liquidation test counts in a pool whose reserves are FULL.
 from contracts.modules import depth_math
 
+# What is packed in the words of an account.
+from contracts.modules import reserve_slots
+
 # ---------------------------------------------------------------- types
 
 
@@ -45,6 +48,8 @@ struct Side:
 struct Position:
     collateral: Side
     debt: Side
+    # the chosen collateral's reserve
+    collateral_id: uint256
     # of the chosen collateral
     beta_bps: uint256
     # In the liquidation test: at the trigger prices
@@ -74,10 +79,6 @@ MAX_FEE_BPS: constant(uint256) = 300
 POOL: immutable(ILendingPool)
 # of what is seized
 fee_bps: public(immutable(uint256))
-
-# ---------------------------------------------------------------- storage
-
-liquidations: reentrant(public(uint256))
 
 # ---------------------------------------------------------------- constructor
 
@@ -125,8 +126,18 @@ def liquidate(
     received: uint256 = unsafe_sub(plan.seized, plan.fee)
     assert received >= min_seized, "engine: too little"
 
-    number: uint256 = self.liquidations + 1
-    self.liquidations = number
+    # The pool has code: it has answered above.
+    number: uint256 = extcall POOL.settle_liquidation(
+        borrower,
+        msg.sender,
+        msg.sender,
+        debt_asset,
+        plan.repaid,
+        p.collateral_id,
+        plan.seized,
+        plan.fee,
+        skip_contract_check=True,
+    )
     log ILiquidationEngine.Liquidation(
         number=number,
         borrower=borrower,
@@ -145,18 +156,6 @@ def liquidate(
         bonus_wad=plan.bonus_wad,
     )
 
-    # The pool has code: it has answered above.
-    extcall POOL.settle_liquidation(
-        borrower,
-        msg.sender,
-        msg.sender,
-        debt_asset,
-        plan.repaid,
-        collateral_asset,
-        plan.seized,
-        plan.fee,
-        skip_contract_check=True,
-    )
     if plan.write_off:
         extcall POOL.write_off(borrower, skip_contract_check=True)
     return plan.repaid, received
@@ -182,8 +181,11 @@ def _read(borrower: address, debt_asset: address, collateral_asset: address) -> 
          The sums cannot overflow: a value is a checked product over 1e18, below 2^197 (by depth at most twice that), an LTV at most
          10,000, and there are at most eight of each.
     """
-    state: ILendingPool.AccountState = staticcall POOL.account_state(borrower)
-    oracle: IPriceOracle = IPriceOracle(staticcall POOL.oracle())
+    oracle_address: address = empty(address)
+    collaterals: DynArray[uint256, 16] = []
+    debts: DynArray[uint256, 16] = []
+    oracle_address, collaterals, debts = staticcall POOL.account_words(borrower)
+    oracle: IPriceOracle = IPriceOracle(oracle_address)
     p: Position = empty(Position)
     high: uint256 = 0
     low: uint256 = 0
@@ -191,38 +193,45 @@ def _read(borrower: address, debt_asset: address, collateral_asset: address) -> 
     fresh_high: uint256 = 0
 
     weighted: uint256 = 0
-    for c: ILendingPool.Collateral in state.collaterals:
-        high, low, fresh_low, fresh_high = extcall oracle.liquidation_prices(c.asset)
-        value: uint256 = math._value_down(c.amount, high)
-        if c.depth_mode == depth_math.FULL:
-            value = depth_math._value_down(value, staticcall oracle.liquidation_depth(c.asset))
-        weighted = unsafe_add(weighted, unsafe_mul(value, c.ltv_bps))
-        beta_bps: uint256 = math._beta_bps(c.bonus_bps)
+    for i: uint256 in range(len(collaterals) >> 1, bound=8):
+        word: uint256 = collaterals[i << 1]
+        amount: uint256 = collaterals[i << 1 | 1]
+        asset: address = convert(word & reserve_slots.MASK_160, address)
+        high, low, fresh_low, fresh_high = extcall oracle.liquidation_prices(asset)
+        value: uint256 = math._value_down(amount, high)
+        if word & reserve_slots.DEPTH_FULL != 0:
+            value = depth_math._value_down(value, staticcall oracle.liquidation_depth(asset))
+        weighted = unsafe_add(weighted, unsafe_mul(value, (word >> reserve_slots.LTV_AT) & reserve_slots.MASK_14))
+        beta_bps: uint256 = math._beta_bps((word >> reserve_slots.BONUS_AT) & reserve_slots.MASK_14)
         # Without a valid price it counts at its last one: a position is not bad because a source is silent.
         price: uint256 = high
         if fresh_low != 0:
             price = math._collateral_price(high, fresh_low, beta_bps)
-        if high == 0 and c.amount != 0:
+        if high == 0 and amount != 0:
             # Never had a price: what it is worth is unknown, and so is whether the debt is bad.
             p.unknown = True
-        p.collateral_value = unsafe_add(p.collateral_value, math._value_down(c.amount, price))
-        if c.asset == collateral_asset:
+        p.collateral_value = unsafe_add(p.collateral_value, math._value_down(amount, price))
+        if asset == collateral_asset:
             p.beta_bps = beta_bps
-            p.collateral = Side(amount=c.amount, trigger_price=high, fresh_price=fresh_low, seizure_price=price)
+            p.collateral_id = word >> reserve_slots.TOLD_ID_AT
+            p.collateral = Side(amount=amount, trigger_price=high, fresh_price=fresh_low, seizure_price=price)
     p.capacity = weighted // math.BPS
 
-    for d: ILendingPool.Debt in state.debts:
-        high, low, fresh_low, fresh_high = extcall oracle.liquidation_prices(d.asset)
-        value: uint256 = math._value_up(d.amount, low)
-        if d.depth_mode == depth_math.FULL:
-            value = depth_math._cost_bounded_up(value, staticcall oracle.liquidation_depth(d.asset))
+    for i: uint256 in range(len(debts) >> 1, bound=8):
+        word: uint256 = debts[i << 1]
+        amount: uint256 = debts[i << 1 | 1]
+        asset: address = convert(word & reserve_slots.MASK_160, address)
+        high, low, fresh_low, fresh_high = extcall oracle.liquidation_prices(asset)
+        value: uint256 = math._value_up(amount, low)
+        if word & reserve_slots.DEPTH_FULL != 0:
+            value = depth_math._cost_bounded_up(value, staticcall oracle.liquidation_depth(asset))
         p.debt_value = unsafe_add(p.debt_value, value)
-        if d.asset == debt_asset:
+        if asset == debt_asset:
             # Its seizure price depends on the chosen collateral.
-            p.debt = Side(amount=d.amount, trigger_price=low, fresh_price=fresh_high, seizure_price=0)
+            p.debt = Side(amount=amount, trigger_price=low, fresh_price=fresh_high, seizure_price=0)
         else:
             # fresh_high is 0 without a valid price: at its last one, again.
-            p.other_debt_value = unsafe_add(p.other_debt_value, math._value_up(d.amount, max(fresh_high, low)))
+            p.other_debt_value = unsafe_add(p.other_debt_value, math._value_up(amount, max(fresh_high, low)))
     return p
 
 

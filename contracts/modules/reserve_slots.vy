@@ -25,6 +25,8 @@
      risk: what the cap on debt is made of (depth_math); 0 where depth_mode is OFF. It stands here because a loan reads this word.
      paused_until: in units of 64 seconds. The pauses end there by themselves; `frozen` does not.
      ltv_bps: of new risk. While `ramping`, the liquidation test has one of its own, between from_bps and to_bps.
+     id: of an account's collateral or debt, in the word that `account_words` tells: the listing with the LTV of the liquidation test, and in the
+     place of `counted` the LTV of new risk, 14 bits, and the id, 7.
      counted: collateral of all accounts with debt, in units of 2^22 shares at 6 decimals, ten times as much for each decimal more:
      about 4e-6 of a token. Each account counts its shares rounded up, so that what it joined with can be taken off to the unit.
 """
@@ -97,6 +99,9 @@ DEPTH_OFF: constant(uint256) = 1 << 192
 DEPTH_FULL: constant(uint256) = 1 << 193
 RAMPING: constant(uint256) = 1 << 194
 COUNTED_AT: constant(uint256) = 195
+# in the words of an account, in the place of `counted`
+NEW_RISK_LTV_AT: constant(uint256) = 195
+TOLD_ID_AT: constant(uint256) = 209
 
 # What the configuration chooses; the rest of either word is the pool's.
 MARKET_CONFIG: constant(uint256) = (
@@ -313,6 +318,18 @@ def _liquidation_ltv_bps(id: uint256, listing: uint256) -> uint256:
 
 
 @internal
+@view
+def _told(id: uint256, listing: uint256) -> uint256:
+    """
+    @notice The listing as `account_words` tells it
+    """
+    told: uint256 = ((listing & MASK_195) | (((listing >> LTV_AT) & MASK_14) << NEW_RISK_LTV_AT) | (id << TOLD_ID_AT))
+    if listing & RAMPING == 0:
+        return told
+    return (told & ~(MASK_14 << LTV_AT)) | (self._ramped(self.ramps[id], block.timestamp) << LTV_AT)
+
+
+@internal
 @pure
 def _ramped(ramp: uint256, now: uint256) -> uint256:
     """
@@ -354,4 +371,13 @@ def _counted_shares(listing: uint256) -> uint256:
 @pure
 def _unit_shift(listing: uint256) -> uint256:
     # 22 to 62
-    return unsafe_add(22, unsafe_div(unsafe_mul((listing >> DECIMALS_AT) & MASK_4, 10), 3))
+    return unsafe_add(6, self._fee_shift(listing))
+
+
+@internal
+@pure
+def _fee_shift(listing: uint256) -> uint256:
+    """
+    @notice 16 to 56. A unit of fees: 2^16 shares = 0.065 raw units at 6 decimals, ten times as much for each decimal more
+    """
+    return unsafe_add(16, unsafe_div(unsafe_mul((listing >> DECIMALS_AT) & MASK_4, 10), 3))

@@ -207,7 +207,7 @@ class Day:
             lost = p.uncovered(true_price)
             ltv = p.desk.ltv_bps / 100
             found[p.desk.name] = {"on_chain": True, "ltv_percent": ltv, **p.watch.figures(self.block, p.debt_wad, lost)}
-            counted = p.desk.engine.call("liquidations")
+            counted = p.desk.pool.call("liquidations")
             if counted != len(p.watch.rows):
-                raise IncidentError(f"the engine counts {counted} liquidations, the replay saw {len(p.watch.rows)}")
+                raise IncidentError(f"the pool counts {counted} liquidations, the replay saw {len(p.watch.rows)}")
         return found

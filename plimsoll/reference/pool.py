@@ -249,6 +249,7 @@ class Pool:
     # New risk, and liquidation, are refused before these timestamps.
     new_risk_from: int = 0
     liquidation_from: int = 0
+    liquidations: int = 0
     # The account whose health is judged at the end only, whether it has to be, and whether it borrowed
     deferred: str | None = None
     skipped: bool = False
@@ -604,8 +605,8 @@ class Pool:
         collateral_asset: str,
         seize_amount: int,
         fee_amount: int,
-    ) -> tuple[int, int]:
-        """Returns what leaves the pool for the receiver, and the shares that the borrower lost."""
+    ) -> int:
+        """Returns the liquidation's number."""
         self._check_liquidation(borrower)
         if repay_amount == 0 or seize_amount == 0:
             raise Refused("pool: zero amount")
@@ -633,7 +634,8 @@ class Pool:
         reserve.cash -= net
         reserve.total_shares -= shares - fee_shares
         reserve.fee_shares += fee_shares
-        return net, shares
+        self.liquidations += 1
+        return self.liquidations
 
     @action
     def write_off(self, borrower: str) -> list[WriteOff]:

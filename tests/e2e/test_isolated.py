@@ -15,6 +15,7 @@ from eth_utils.address import to_checksum_address
 from plimsoll import keeper as keeper_module
 from plimsoll import pokes
 from plimsoll.abi import Contract
+from plimsoll.account_words import decode
 from plimsoll.deployment import DeployError, deploy
 from plimsoll.presets import load
 from plimsoll.rpc import DEV_KEYS, MAX_UINT256, Wallet, to_int
@@ -574,7 +575,7 @@ def test_bundler__as_deployed__supplies_enables_and_borrows(deployed: Market, rp
     ]
     main.act(who, bundler, "bundle", main.pool.address, actions, [], [])
     assert main.usd.call("balanceOf", who) == 500 * 10**6
-    state = main.pool.call("account_state", who)
+    state = decode(main.pool.call("account_words", who))
     assert [main.eth.address] == [c.asset for c in state.collaterals]
     # a debt reads rounded up
     assert [(d.asset, d.amount - 500 * 10**6) for d in state.debts] in ([(main.usd.address, 0)], [(main.usd.address, 1)])

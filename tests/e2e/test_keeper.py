@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from plimsoll import health, pokes
+from plimsoll import account_words, health, pokes
 from plimsoll import keeper as module
 from plimsoll.keeper import cli
 from plimsoll.rpc import DEV_KEYS, Wallet
@@ -416,7 +416,7 @@ def test_text_functions__of_the_keeper__as_compiled(market: Market) -> None:
     for name, known in (
         ("Lens", health.RESERVES),
         ("Lens", health.HEALTH),
-        ("LendingPool", module.ACCOUNT_STATE),
+        ("LendingPool", account_words.ACCOUNT_WORDS),
         ("LiquidationEngine", module.LIQUIDATE),
         ("PriceOracle", pokes.SOURCE_OF),
     ):

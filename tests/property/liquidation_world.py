@@ -9,18 +9,20 @@ import boa
 from boa.contracts.vyper.vyper_contract import VyperContract
 from hypothesis import strategies as st
 
+from plimsoll.account_words import Holding, encode
 from plimsoll.reference.depth import FULL, NEW_RISK, OFF
 from plimsoll.reference.liquidation import BPS, WAD, Account, Collateral, Debt, Prices, value_down
 from tests.conftest import load
 
 STUB_POOL = """
 # pragma version 0.4.3
-from interfaces import ILendingPool
-
-state: ILendingPool.AccountState
-oracle: public(address)
+oracle: address
+collaterals: DynArray[uint256, 16]
+debts: DynArray[uint256, 16]
 settled: public(uint256[3])
-parties: public(address[5])
+parties: public(address[4])
+collateral_id: public(uint256)
+liquidations: public(uint256)
 written_off: public(address)
 
 @deploy
@@ -28,16 +30,20 @@ def __init__(oracle: address):
     self.oracle = oracle
 
 @external
-def set_state(state: ILendingPool.AccountState):
-    self.state = state
+def set_state(collaterals: DynArray[uint256, 16], debts: DynArray[uint256, 16]):
+    self.collaterals = collaterals
+    self.debts = debts
     self.settled = empty(uint256[3])
     self.written_off = empty(address)
 
 @external
 def settle_liquidation(borrower: address, payer: address, receiver: address, debt_asset: address, repay_amount: uint256,
-        collateral_asset: address, seize_amount: uint256, fee_amount: uint256):
+        collateral_id: uint256, seize_amount: uint256, fee_amount: uint256) -> uint256:
     self.settled = [repay_amount, seize_amount, fee_amount]
-    self.parties = [borrower, payer, receiver, debt_asset, collateral_asset]
+    self.parties = [borrower, payer, receiver, debt_asset]
+    self.collateral_id = collateral_id
+    self.liquidations += 1
+    return self.liquidations
 
 @external
 def write_off(borrower: address):
@@ -46,12 +52,14 @@ def write_off(borrower: address):
 
 @external
 @view
-def account_state(account: address) -> ILendingPool.AccountState:
-    return self.state
+def account_words(account: address) -> (address, DynArray[uint256, 16], DynArray[uint256, 16]):
+    return self.oracle, self.collaterals, self.debts
 """
 
 NAMES = ("A", "B", "C", "D", "E", "F")
 ASSETS = {name: "0x" + f"{i + 1:02x}" * 20 for i, name in enumerate(NAMES)}
+# of reserves; in no order
+IDS = {name: (37 * i + 5) % 128 for i, name in enumerate(NAMES)}
 EVERYTHING = 2**256 - 1
 
 
@@ -66,8 +74,13 @@ class World:
         self.liquidator = boa.env.generate_address("liquidator")
 
     def set(self, account: Account, prices: dict[str, Prices]) -> None:
-        collaterals = [(ASSETS[c.asset], c.amount, c.ltv_bps, c.ltv_bps, c.bonus_bps, c.depth_mode) for c in account.collaterals]
-        self.pool.set_state((collaterals, [(ASSETS[d.asset], d.amount, d.depth_mode) for d in account.debts]))
+        collaterals = [
+            # the LTV of new risk must not matter here
+            Holding(ASSETS[c.asset], c.amount, c.ltv_bps, 1, c.bonus_bps, c.depth_mode, IDS[c.asset])
+            for c in account.collaterals
+        ]
+        debts = [Holding(ASSETS[d.asset], d.amount, depth_mode=d.depth_mode, id=IDS[d.asset]) for d in account.debts]
+        self.pool.set_state(encode(collaterals), encode(debts))
         for name, price in prices.items():
             depth = EVERYTHING if price.depth is None else price.depth
             # What serves new risk must not matter here: prices, depth, why.

@@ -25,7 +25,7 @@ from plimsoll.reference.liquidation import (
     value_up,
 )
 from tests.depth import examples
-from tests.property.liquidation_world import ASSETS, EVERYTHING, Case, World, cases
+from tests.property.liquidation_world import ASSETS, EVERYTHING, IDS, Case, World, cases
 
 ATOM = Fraction(1, WAD)
 
@@ -38,14 +38,14 @@ def world() -> World:
 def run(world: World, case: Case) -> Liquidation | None:
     """Liquidate on the contract; it must do what the model does, in all that it returns, logs and tells the pool."""
     world.set(case.account, case.prices)
-    before = world.engine.liquidations()
+    before = world.pool.liquidations()
     try:
         expected = liquidate(case.account, case.prices, case.debt, case.collateral, case.ask)
     except Refused as refusal:
         event(str(refusal))
         with boa.reverts(str(refusal)):
             world.liquidate(case.debt, case.collateral, case.ask)
-        assert world.engine.liquidations() == before
+        assert world.pool.liquidations() == before
         return None
     event("write-off" if expected.write_off else "liquidated")
 
@@ -54,7 +54,9 @@ def run(world: World, case: Case) -> Liquidation | None:
     assert world.pool.settled(0) == log.repaid == expected.repaid
     assert world.pool.settled(1) == log.seized == expected.seized
     assert world.pool.settled(2) == log.fee == expected.fee
-    assert log.number == world.engine.liquidations() == before + 1
+    parties = [world.borrower, world.liquidator, world.liquidator, ASSETS[case.debt]]
+    assert ([world.pool.parties(i) for i in range(4)], world.pool.collateral_id()) == (parties, IDS[case.collateral])
+    assert log.number == world.pool.liquidations() == before + 1
     assert (log.borrower, log.liquidator) == (world.borrower, world.liquidator)
     assert (log.debt_asset, log.collateral_asset) == (ASSETS[case.debt], ASSETS[case.collateral])
     assert (log.debt_value, log.capacity, log.bonus_wad) == (expected.debt_value, expected.capacity, expected.bonus_wad)

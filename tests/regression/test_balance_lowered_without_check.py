@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from plimsoll.reference.pool import MAX, Refused
+from tests.accounts import account_state
 from tests.pool_world import World
 
 ACTIONS: dict[str, Callable[[World], object]] = {
@@ -59,6 +60,6 @@ def test_at_the_limit__any_action__leaves_it_no_worse(base: World, action: str) 
     world.check()
     after, owed = world.ledger_now().capacity_and_debt("borrower")
     assert owed * 10_000 <= after * 8_000
-    state = world.pool.account_state(world.address["borrower"])
+    state = account_state(world.pool, world.address["borrower"])
     assert sum(c.amount for c in state.collaterals) >= 100 * 10**18 - 1
     assert sum(d.amount for d in state.debts) <= 12_000 * 10**6

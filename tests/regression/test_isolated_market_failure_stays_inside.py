@@ -10,6 +10,7 @@ from typing import Any
 import boa
 import pytest
 
+from tests.accounts import account_state
 from tests.conftest import load
 from tests.isolated_world import DAY, EVERYTHING, HOUR, LOW, WAD, Markets, Opened, TradedPair, later, new_test_token
 
@@ -76,7 +77,7 @@ def snapshot(world: World) -> list[Any]:
     for market in (world.good, world.main):
         for token in (world.good_pair.token, world.markets.quote):
             told += [token.balanceOf(market.pool), market.pool.reserve_state(token), market.pool.config_words(token), market.oracle.band(token)]
-        told += [market.pool.account_state(account) for account in (world.markets.borrower, world.markets.lender)]
+        told += [account_state(market.pool, account) for account in (world.markets.borrower, world.markets.lender)]
         told += [market.pool.guards(), market.pool.oracle(), market.pool.engine()]
     told += [world.good_pair.pair.getReserves(), world.markets.factory.market_at(world.good.pool)]
     return told
@@ -174,7 +175,7 @@ def test_token__calls_into_the_others_from_within__has_no_rights_there(world: Wo
             ("withdraw", (quote, USD, token, markets.lender)),
             ("borrow", (quote, 100 * USD, token, markets.borrower)),
             ("set_oracle", (world.bad.oracle, 0)),
-            ("settle_liquidation", (markets.borrower, token, token, quote, USD, world.good_pair.token, WAD, 0)),
+            ("settle_liquidation", (markets.borrower, token, token, quote, USD, 1, WAD, 0)),
         )
     ]
     for pool, function, arguments in others:

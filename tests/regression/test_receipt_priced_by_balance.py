@@ -5,6 +5,7 @@ Here cash is internal: a gift changes no price, no rate, nobody's capacity, nobo
 import pytest
 
 from plimsoll.reference.pool import MAX, Refused
+from tests.accounts import account_state
 from tests.pool_world import ASSETS, World
 
 
@@ -22,13 +23,13 @@ def world() -> World:
 @pytest.mark.parametrize("asset", ASSETS)
 def test_donation__of_any_asset__changes_nobodys_capacity_or_debt(world: World, asset: str) -> None:
     accounts = [world.address[name] for name in ("attacker", "borrower", "lender")]
-    before = [world.pool.account_state(account) for account in accounts]
+    before = [account_state(world.pool, account) for account in accounts]
     states = [world.pool.reserve_state(world.address[symbol]) for symbol in ASSETS]
     world.donate(asset, 10**6 * world.unit(asset))
-    assert [world.pool.account_state(account) for account in accounts] == before
+    assert [account_state(world.pool, account) for account in accounts] == before
     assert [world.pool.reserve_state(world.address[symbol]) for symbol in ASSETS] == states
     world.accrue(asset)
-    assert [world.pool.account_state(account) for account in accounts] == before
+    assert [account_state(world.pool, account) for account in accounts] == before
     world.check()
 
 

@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 from plimsoll.reference.pool import BPS, MAX, PAUSES, RAY, WAD, Pool, Ramp, Refused
 from plimsoll.reference.rate_model import JumpRate
+from tests.accounts import account_state
 from tests.chains import Boa, Revm
 from tests.pool_world import ASSETS, Inside, World, logs
 
@@ -416,10 +417,10 @@ class Life:
     def donate(self, draw: Draw) -> None:
         """LEND-05: tokens sent to the pool change no price, no rate and no health."""
         world, asset = self.world, draw.choice(SYMBOLS)
-        accounts = [world.pool.account_state(world.address[name]) for name in USERS]
+        accounts = [account_state(world.pool, world.address[name]) for name in USERS]
         state = world.pool.reserve_state(world.address[asset])
         world.donate(asset, self.raw(asset, self.value(draw)))
-        assert [world.pool.account_state(world.address[name]) for name in USERS] == accounts, "LEND-05"
+        assert [account_state(world.pool, world.address[name]) for name in USERS] == accounts, "LEND-05"
         assert world.pool.reserve_state(world.address[asset]) == state, "LEND-05"
 
     def sweep(self, draw: Draw) -> None:

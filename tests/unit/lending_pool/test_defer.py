@@ -459,8 +459,8 @@ def check_engine(world: World) -> None:
         world.check_account(name)
 
 
-def settlement(borrower: str) -> Inside:
-    arguments = (borrower, "attacker", "attacker", "USD", 1_000 * DOLLAR, "ETH", 5 * 10**18, 0)
+def settlement(world: World, borrower: str) -> Inside:
+    arguments = (borrower, "attacker", "attacker", "USD", 1_000 * DOLLAR, world.reserve("ETH").id, 5 * 10**18, 0)
     return Inside(
         "settle_liquidation", arguments, lambda ledger: ledger.settle_liquidation(borrower, "USD", 1_000 * DOLLAR, "ETH", 5 * 10**18, 0)
     )
@@ -469,7 +469,7 @@ def settlement(borrower: str) -> Inside:
 def test_liquidated_meanwhile__the_deferred_account__reverts(engine_inside: World) -> None:
     """Else an account would make itself unhealthy for a moment, and take its own bonus or leave its debt to the lenders."""
     write_off = Inside("write_off", ("attacker",), lambda ledger: ledger.write_off("attacker"))
-    for steps in ([settlement("attacker")], [withdraw("ETH", MAX), write_off], [write_off]):
+    for steps in ([settlement(engine_inside, "attacker")], [withdraw("ETH", MAX), write_off], [write_off]):
         with pytest.raises(Refused, match="pool: deferred"):
             engine_inside.defer("attacker", steps)
         engine_inside.ledger.deferred = None
@@ -478,7 +478,7 @@ def test_liquidated_meanwhile__the_deferred_account__reverts(engine_inside: Worl
 
 def test_liquidated_meanwhile__another_account__is(engine_inside: World) -> None:
     """Its health has nothing to do with the deferral: who liquidates may do it within his own."""
-    engine_inside.defer("attacker", [settlement("keeper")])
+    engine_inside.defer("attacker", [settlement(engine_inside, "keeper")])
     check_engine(engine_inside)
 
 

@@ -6,6 +6,7 @@ import boa
 import pytest
 
 from plimsoll.reference.pool import Ramp, Reserve
+from tests.accounts import account_state
 from tests.config_words import pack_caps, pack_listing, pack_market, pack_ramp, places
 from tests.conftest import load
 from tests.pool_world import ZERO, World, logs
@@ -178,7 +179,7 @@ def test_configure__128_reserves__are_all_and_work_to_the_last(world: World) -> 
     world.open("borrower", "LAST", 100 * 10**18, "USD", 8_000 * 10**6)
     world.travel(86_400)
     world.check_account("borrower")
-    state = world.pool.account_state(world.address["borrower"])
+    state = account_state(world.pool, world.address["borrower"])
     assert [c.asset for c in state.collaterals] == [world.address["LAST"]]
 
 

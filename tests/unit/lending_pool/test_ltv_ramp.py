@@ -8,6 +8,7 @@ import boa
 import pytest
 
 from plimsoll.reference.pool import Ramp, Refused
+from tests.accounts import account_state
 from tests.pool_world import World
 
 USD, ETH, DAY = 10**6, 10**18, 86_400
@@ -24,7 +25,7 @@ def test_ramp__on_the_way__is_the_line_rounded_up(indebted: World, part: int) ->
     indebted.travel(7 * DAY * part // 1_000)
     line = 7_500 - Fraction(1_000) * min(7 * DAY * part // 1_000, 7 * DAY) / (7 * DAY)
     assert told(indebted) == (-(-line.numerator // line.denominator), 6_500)
-    state = indebted.pool.account_state(indebted.address["borrower"])
+    state = account_state(indebted.pool, indebted.address["borrower"])
     assert (state.collaterals[0].ltv_bps, state.collaterals[0].new_risk_ltv_bps) == told(indebted)
     indebted.check()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plimsoll.reference.pool import MAX, RAY, WAD, Refused, fee_unit
+from tests.accounts import account_state
 from tests.pool_world import World, logs
 
 USD, ETH = 10**6, 10**18
@@ -182,7 +183,7 @@ def test_golden_6__1000_ada_at_2_liqwid__1400_capacity_99_percent_with_the_fee(w
     index = now.reserves["USD"].index
     while True:
         capacity, debt = liqwid.ledger_now().capacity_and_debt("borrower")
-        state = liqwid.pool.account_state(liqwid.address["borrower"])
+        state = account_state(liqwid.pool, liqwid.address["borrower"])
         assert state.collaterals[0].amount * 3 // 2 * state.collaterals[0].ltv_bps // 10_000 == capacity
         assert state.debts[0].amount * 10**12 == debt
         if debt >= capacity:

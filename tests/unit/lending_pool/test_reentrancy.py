@@ -13,14 +13,14 @@ BIG = 100 * 10**18
 OUTER = ("seed", "supply", "withdraw", "borrow", "repay", "settle_liquidation")
 # What nothing within a call changes, with their arguments
 CONSTANT_VIEWS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
-    **{name: lambda _: () for name in ("oracle", "engine", "treasury", "configurator", "operators", "extension", "guards")},
+    **{name: lambda _: () for name in ("oracle", "engine", "treasury", "configurator", "operators", "extension", "guards", "liquidations")},
     **{name: lambda _: () for name in ("borrow_limit_bps", "min_debt_wad", "reserves_count")},
     "reserve_at": lambda _: (0,),
     "config_words": lambda asset: (asset,),
     "maxFlashLoan": lambda asset: (asset,),
     "flashFee": lambda asset: (asset, 10**6),
 }
-LOCKED_VIEWS = ("account_state", "positions", "reserve_state", "supply_shares_of", "supply_of", "debt_of")
+LOCKED_VIEWS = ("account_words", "positions", "reserve_state", "supply_shares_of", "supply_of", "debt_of")
 
 
 @pytest.fixture
@@ -72,9 +72,9 @@ def inner_calls(world: World) -> dict[str, tuple[Any, ...]]:
         "sweep": (usd,),
         "accrue": (usd,),
         "collect_fees": (usd,),
-        "settle_liquidation": (token, token, token, usd, 10**6, eth, 10**16, 0),
+        "settle_liquidation": (token, token, token, usd, 10**6, world.reserve("ETH").id, 10**16, 0),
         "write_off": (token,),
-        "account_state": (borrower,),
+        "account_words": (borrower,),
         "positions": (borrower,),
         "reserve_state": (trap,),
         "supply_shares_of": (borrower, trap),
@@ -94,7 +94,7 @@ def outer_call(world: World, name: str) -> Callable[[], None]:
         "repay": (borrower, (trap, 10**17, borrower)),
         "settle_liquidation": (
             trap,
-            (borrower, keeper, keeper, trap, 10**17, world.address["ETH"], 10**17, 0),
+            (borrower, keeper, keeper, trap, 10**17, world.reserve("ETH").id, 10**17, 0),
         ),
     }
     by, arguments = calls[name]

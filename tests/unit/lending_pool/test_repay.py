@@ -104,7 +104,7 @@ def test_pull__other_than_asked_arrives__reverts(world: World, moody_deployer: A
         "seed": (token.address, 10**18),
         "supply": (token.address, 10**18, keeper),
         "repay": (token.address, 10**18, borrower),
-        "settle_liquidation": (borrower, keeper, keeper, token.address, 10**18, world.address["ETH"], 10**16, 0),
+        "settle_liquidation": (borrower, keeper, keeper, token.address, 10**18, world.reserve("ETH").id, 10**16, 0),
     }
     with boa.reverts("pool: fee on transfer"), boa.env.prank(world.address["engine"] if action == "settle_liquidation" else keeper):
         getattr(pool, action)(*calls[action])

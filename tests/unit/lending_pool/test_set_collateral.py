@@ -2,6 +2,7 @@ import boa
 import pytest
 
 from plimsoll.reference.pool import MAX, WAD, Refused
+from tests.accounts import account_state
 from tests.conftest import load
 from tests.pool_world import World, logs
 
@@ -9,7 +10,7 @@ from tests.pool_world import World, logs
 def test_set_collateral__on_and_off__is_stored_and_logged(world: World) -> None:
     borrower, eth = world.address["borrower"], world.address["ETH"]
     world.supply("borrower", "ETH", 10**18)
-    assert world.pool.account_state(borrower).collaterals == []
+    assert account_state(world.pool, borrower).collaterals == []
     for enabled in (True, False):
         world.enable("borrower", "ETH", enabled)
         (event,) = logs(world, "CollateralSet")
@@ -98,4 +99,4 @@ def test_set_collateral__a_ninth__reverts(world: World) -> None:
         world.enable("borrower", "T8")
     world.enable("borrower", "T5", False)
     world.enable("borrower", "T8")
-    assert len(world.pool.account_state(world.address["borrower"]).collaterals) == 8
+    assert len(account_state(world.pool, world.address["borrower"]).collaterals) == 8

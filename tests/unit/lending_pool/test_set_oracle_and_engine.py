@@ -87,3 +87,20 @@ def test_liquidation_from__before_it__nobody_is_liquidated(indebted: World) -> N
     world.travel(1)
     world.settle("borrower", "keeper", "keeper", "USD", 10**6, "ETH", 10**16, 0)
     world.check()
+
+
+@pytest.mark.parametrize("closed_until", [0, 2**40 - 1])
+def test_set_engine__after_liquidations__their_count_goes_on(indebted: World, closed_until: int) -> None:
+    """It shares a word with the engine's address and its guard: neither may leak into the other."""
+    settle = ("borrower", "keeper", "keeper", "USD", 10**6, "ETH", 10**16, 0)
+    indebted.mint("keeper", "USD", 3 * 10**6)
+    assert [indebted.settle(*settle), indebted.settle(*settle)] == [1, 2]
+    assert (indebted.pool.engine(), indebted.pool.guards()) == (indebted.address["engine"], (0, 0))
+    other = boa.env.generate_address("other")
+    with boa.env.prank(indebted.address["configurator"]):
+        indebted.pool.set_engine(other, closed_until)
+    assert (indebted.pool.liquidations(), indebted.pool.engine(), indebted.pool.guards()) == (2, other, (0, closed_until))
+    with boa.env.prank(indebted.address["configurator"]):
+        indebted.pool.set_engine(indebted.address["engine"], 0)
+    assert indebted.settle(*settle) == 3
+    indebted.check()

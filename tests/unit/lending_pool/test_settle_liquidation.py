@@ -12,23 +12,22 @@ USD = 10**6
 def test_settle_liquidation__in_part__moves_debt_collateral_and_fee(indebted: World) -> None:
     indebted.mint("attacker", "USD", 3_000 * USD)
     held = indebted.pool.supply_shares_of(indebted.address["borrower"], indebted.address["ETH"])
-    cash = indebted.reserve("USD").cash
+    cash, scaled = indebted.reserve("USD").cash, indebted.reserve("USD").scaled_debt
     fee = 33 * ETH // 100
-    net, shares = indebted.settle("borrower", "attacker", "keeper", "USD", 3_000 * USD, "ETH", 11 * ETH, fee)
-    assert net == 11 * ETH - fee
+    net = 11 * ETH - fee
+    assert indebted.settle("borrower", "attacker", "keeper", "USD", 3_000 * USD, "ETH", 11 * ETH, fee) == 1
+    (settled,) = logs(indebted, "LiquidationSettled")
+    left = indebted.pool.supply_shares_of(indebted.address["borrower"], indebted.address["ETH"])
+    assert (settled.account, settled.debt_asset, settled.scaled, settled.collateral_asset, settled.shares) == (
+        indebted.address["borrower"],
+        indebted.address["USD"],
+        scaled - indebted.reserve("USD").scaled_debt,
+        indebted.address["ETH"],
+        held - left,
+    )
     assert indebted.balance("keeper", "ETH") == net
     assert indebted.balance("attacker", "USD") == 0
-    (repaid,) = logs(indebted, "Repay")
-    assert (repaid.account, repaid.amount) == (indebted.address["borrower"], 3_000 * USD)
-    (withdrawn,) = logs(indebted, "Withdraw")
-    assert (withdrawn.account, withdrawn.receiver, withdrawn.amount, withdrawn.shares) == (
-        indebted.address["borrower"],
-        indebted.address["keeper"],
-        net,
-        shares,
-    )
-    left = indebted.pool.supply_shares_of(indebted.address["borrower"], indebted.address["ETH"])
-    assert held - left == shares
+    assert indebted.pool.liquidations() == 1
     assert indebted.reserve("USD").cash == cash + 3_000 * USD
     state = indebted.pool.reserve_state(indebted.address["ETH"])
     worth = state.fee_shares * (state.cash + state.debt + 1) // (state.total_shares + 10**6)
@@ -49,15 +48,15 @@ def test_settle_liquidation__whole_debt_and_whole_collateral__clear_both(indebte
 
 def test_settle_liquidation__all_of_it_as_fee__pushes_nothing(indebted: World) -> None:
     indebted.mint("keeper", "USD", USD)
-    assert indebted.settle("borrower", "keeper", "keeper", "USD", USD, "ETH", ETH, ETH)[0] == 0
+    indebted.settle("borrower", "keeper", "keeper", "USD", USD, "ETH", ETH, ETH)
     assert indebted.balance("keeper", "ETH") == 0
     indebted.check()
 
 
 def test_settle_liquidation__fees_that_outgrow_their_field__are_kept(indebted: World) -> None:
     indebted.mint("keeper", "USD", 2 * USD)
-    for _ in range(2):
-        indebted.settle("borrower", "keeper", "keeper", "USD", USD, "ETH", 20 * ETH, 19 * ETH)
+    for number in (1, 2):
+        assert indebted.settle("borrower", "keeper", "keeper", "USD", USD, "ETH", 20 * ETH, 19 * ETH) == number
         indebted.check()
     indebted.collect_fees("ETH")
     indebted.check()
@@ -75,7 +74,9 @@ def test_settle_liquidation__collateral_that_is_lent_out_too__counts_its_interes
 def test_settle_liquidation__not_the_engine__reverts(indebted: World, by: str) -> None:
     who = indebted.address[by]
     with boa.reverts("pool: not engine"), boa.env.prank(who):
-        indebted.pool.settle_liquidation(indebted.address["borrower"], who, who, indebted.address["USD"], USD, indebted.address["ETH"], ETH, 0)
+        indebted.pool.settle_liquidation(
+            indebted.address["borrower"], who, who, indebted.address["USD"], USD, indebted.reserve("ETH").id, ETH, 0
+        )
 
 
 def attempt(world: World, reason: str, debt: str, repay: int, collateral: str, seize: int, fee: int) -> None:
@@ -125,15 +126,18 @@ def test_settle_liquidation__unlisted__reverts(indebted: World) -> None:
     borrower, keeper = indebted.address["borrower"], indebted.address["keeper"]
     with boa.env.prank(indebted.address["engine"]):
         with boa.reverts("pool: not listed"):
-            indebted.pool.settle_liquidation(borrower, keeper, keeper, token, 1, indebted.address["ETH"], 1, 0)
-        with boa.reverts("pool: not listed"):
-            indebted.pool.settle_liquidation(borrower, keeper, keeper, indebted.address["USD"], 2, token, 1, 0)
+            indebted.pool.settle_liquidation(borrower, keeper, keeper, token, 1, indebted.reserve("ETH").id, 1, 0)
+        # of a reserve that is not there, nobody has a supply
+        with boa.reverts("pool: insufficient supply"):
+            indebted.pool.settle_liquidation(borrower, keeper, keeper, indebted.address["USD"], 2, 127, 1, 0)
+        with boa.reverts():
+            indebted.pool.settle_liquidation(borrower, keeper, keeper, indebted.address["USD"], 2, 128, 1, 0)
 
 
 def test_settle_liquidation__payer_without_tokens__reverts(indebted: World) -> None:
     attacker = indebted.address["attacker"]
     with boa.reverts(), boa.env.prank(indebted.address["engine"]):
         indebted.pool.settle_liquidation(
-            indebted.address["borrower"], attacker, attacker, indebted.address["USD"], USD, indebted.address["ETH"], ETH, 0
+            indebted.address["borrower"], attacker, attacker, indebted.address["USD"], USD, indebted.reserve("ETH").id, ETH, 0
         )
     indebted.check()

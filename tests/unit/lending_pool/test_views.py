@@ -2,10 +2,11 @@ import boa
 import pytest
 
 from plimsoll.reference.pool import MAX, WAD
+from tests.accounts import account_state
 from tests.pool_world import ASSETS, World
 
 
-def test_account_state__collateral_and_debts__with_interest_in_order_of_id(world: World) -> None:
+def test_account_words__collateral_and_debts__with_interest_in_order_of_id(world: World) -> None:
     world.supply("borrower", "ETH", 100 * 10**18)
     world.supply("borrower", "USD", 5_000 * 10**6)
     world.enable("borrower", "ETH")
@@ -15,18 +16,18 @@ def test_account_state__collateral_and_debts__with_interest_in_order_of_id(world
     world.borrow("attacker", "USD", 5_000 * 10**6)
     world.travel(40 * 86_400)
     now = world.ledger_now()
-    state = world.pool.account_state(world.address["borrower"])
+    state = account_state(world.pool, world.address["borrower"])
     assert [(c.asset, c.amount, c.ltv_bps, c.bonus_bps) for c in state.collaterals] == [
         (world.address["USD"], now.supply_of("borrower", "USD"), 8_500, 11_000),
         (world.address["ETH"], now.supply_of("borrower", "ETH"), 7_500, 11_000),
     ]
     assert [(d.asset, d.amount) for d in state.debts] == [(world.address["BTC"], now.debt_of("borrower", "BTC"))]
-    state = world.pool.account_state(world.address["attacker"])
+    state = account_state(world.pool, world.address["attacker"])
     assert [(d.asset, d.amount) for d in state.debts] == [(world.address[asset], now.debt_of("attacker", asset)) for asset in ("USD", "ETH")]
 
 
-def test_account_state__nobody__is_empty(world: World) -> None:
-    state = world.pool.account_state(boa.env.generate_address())
+def test_account_words__nobody__is_empty(world: World) -> None:
+    state = account_state(world.pool, boa.env.generate_address())
     assert (state.collaterals, state.debts) == ([], [])
 
 
@@ -89,7 +90,7 @@ def test_golden_4__debt_59_999_of_100_that_fall_to_80__is_below_the_capacity(wor
     set_up_systems(world)
     world.open("borrower", "WEMIX", 10_000 * 10**18, "USD", 5_999_900_000)
     world.set_price("WEMIX", 8 * WAD // 10)
-    state = world.pool.account_state(world.address["borrower"])
+    state = account_state(world.pool, world.address["borrower"])
     capacity = state.collaterals[0].amount * 8 // 10 * state.collaterals[0].ltv_bps // 10_000
     assert capacity == 6_000 * 10**18
     assert state.debts[0].amount * 10**12 < capacity

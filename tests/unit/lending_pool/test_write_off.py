@@ -2,6 +2,7 @@ import boa
 import pytest
 
 from plimsoll.reference.pool import MAX, Refused
+from tests.accounts import account_state
 from tests.pool_world import World, logs
 
 ETH = 10**18
@@ -96,7 +97,7 @@ def test_write_off__several_debts__all_are_gone(world: World) -> None:
     first, second = world.write_off("borrower")
     assert [event.asset for event in logs(world, "DeficitWrittenOff")] == [world.address["USD"], world.address["BTC"]]
     assert (first.asset, second.asset) == ("USD", "BTC")
-    assert world.pool.account_state(world.address["borrower"]).debts == []
+    assert account_state(world.pool, world.address["borrower"]).debts == []
     world.check()
 
 

@@ -10,7 +10,7 @@ NOBODY = "0x" + "00" * 20
 def test_constructor__pool_and_fee__are_kept_and_counting_begins_at_zero(market: Market) -> None:
     assert market.engine.pool() == market.pool.address
     assert market.engine.fee_bps() == 300
-    assert market.engine.liquidations() == 0
+    assert market.pool.liquidations() == 0
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_full__liquidatable_by_depth__changes_hands_at_face_value(full: Market) 
     assert (repaid, received) == (expected.repaid, expected.received)
     # the bonus of 10 % on top of the face value, not of what a sale of everything would bring
     assert expected.seized == repaid * 10**12 * 11 // 10 * 10 // 69
-    assert full.engine.liquidations() == 1
+    assert full.pool.liquidations() == 1
 
 
 @pytest.mark.parametrize("mode", [NEW_RISK, OFF])

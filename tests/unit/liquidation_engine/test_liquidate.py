@@ -23,7 +23,7 @@ def check_step(market: Market, debt: str, collateral: str, ask: int = EVERYTHING
     owed, held = market.debt_of(debt), market.supply_of(collateral)
     received_before = market.balance(collateral, market.liquidator)
     cash_before = d_token.token.balanceOf(market.pool)
-    number = market.engine.liquidations()
+    number = market.pool.liquidations()
 
     assert market.liquidate(debt, collateral, ask) == (expected.repaid, expected.received)
     events = market.engine.get_logs()
@@ -39,7 +39,7 @@ def check_step(market: Market, debt: str, collateral: str, ask: int = EVERYTHING
         assert owed - expected.repaid <= market.debt_of(debt) <= owed - expected.repaid + 1
         assert -1 <= market.supply_of(collateral) - (held - expected.seized) <= SHARE_DUST
     prices = market.prices()
-    assert (log.number, market.engine.liquidations()) == (number + 1, number + 1)
+    assert (log.number, market.pool.liquidations()) == (number + 1, number + 1)
     assert (log.borrower, log.liquidator) == (market.borrower, market.liquidator)
     assert (log.debt_asset, log.collateral_asset) == (d_token.address, c_token.address)
     assert (log.repaid, log.seized, log.fee) == (expected.repaid, expected.seized, expected.fee)
@@ -411,7 +411,7 @@ def test_liquidate__liquidator_without_allowance__reverts_and_changes_nothing(ma
     with boa.env.prank(market.attacker), boa.reverts():
         market.engine.liquidate(market.borrower, market.assets["USD"].address, market.assets["ETH"].address, EVERYTHING, 0, EVERYTHING)
     assert market.account() == before
-    assert market.engine.liquidations() == 0
+    assert market.pool.liquidations() == 0
 
 
 def test_liquidate__engine_replaced__the_old_one_can_do_nothing(market: Market) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import boa
 import pytest
 
+from tests.accounts import account_state
 from tests.configurator_world import BORROW, COLLATERAL, DAY, FLASH, HOUR, SUPPLY, WAD, ZERO
 from tests.conftest import load
 from tests.lending_market import EVERYTHING, Market
@@ -211,7 +212,7 @@ def test_set_ltv__cut__the_liquidation_test_follows_the_line(market: Market, fro
     refuse(market, "pool: over limit", "borrow", "USD", DOLLAR, market.borrower)
     for elapsed in (0, 1, DAY, 5 * DAY - 172, 5 * DAY - 1):
         boa.env.time_travel(seconds=began + elapsed - boa.env.timestamp)
-        (collateral,) = market.pool.account_state(market.borrower).collaterals
+        (collateral,) = account_state(market.pool, market.borrower).collaterals
         assert collateral.ltv_bps == 7_500 - 5_000 * elapsed // (10 * DAY) == words(market, "ETH").liquidation_ltv_bps
         assert collateral.new_risk_ltv_bps == (0 if frozen else 2_500) == words(market, "ETH").new_risk_ltv_bps
         with boa.reverts("engine: healthy"):
@@ -219,7 +220,7 @@ def test_set_ltv__cut__the_liquidation_test_follows_the_line(market: Market, fro
     boa.env.time_travel(seconds=1)
     works(market.liquidate, "USD", "ETH")
     boa.env.time_travel(seconds=20 * DAY)
-    assert market.pool.account_state(market.borrower).collaterals[0].ltv_bps == 2_500
+    assert account_state(market.pool, market.borrower).collaterals[0].ltv_bps == 2_500
 
 
 def test_set_ltv__raise__may_be_borrowed_against_at_once(market: Market) -> None:
