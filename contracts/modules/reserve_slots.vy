@@ -25,10 +25,11 @@
      risk: what the cap on debt is made of (depth_math); 0 where depth_mode is OFF. It stands here because a loan reads this word.
      paused_until: in units of 64 seconds. The pauses end there by themselves; `frozen` does not.
      ltv_bps: of new risk. While `ramping`, the liquidation test has one of its own, between from_bps and to_bps.
-     id: of an account's collateral or debt, in the word that `account_words` tells: the listing with the LTV of the liquidation test, and in the
-     place of `counted` the LTV of new risk, 14 bits, and the id, 7.
      counted: collateral of all accounts with debt, in units of 2^22 shares at 6 decimals, ten times as much for each decimal more:
      about 4e-6 of a token. Each account counts its shares rounded up, so that what it joined with can be taken off to the unit.
+
+     LendingPool.account_words tells an asset's listing with the LTV of the liquidation test in its place and, where `counted` stands, the LTV of
+     new risk, 14 bits, and the id, 7.
 """
 
 # ---------------------------------------------------------------- imports
