@@ -100,6 +100,20 @@ def test_account__collateral_with_a_flag__adds_nothing_for_new_risk(market: Mark
     assert view.collaterals[1].band.why == 16
 
 
+def test_account__two_ltvs__new_risk_goes_by_its_own(market: Market) -> None:
+    """A frozen collateral adds nothing to what may be borrowed; the liquidation test counts it as before."""
+    market.open({"ETH": 100 * ETH, "WBTC": 10**8}, {"USD": 1_000 * USD})
+    before = market.lens.account(market.borrower)
+    assert [(c.ltv_bps, c.new_risk_ltv_bps) for c in before.collaterals] == [(7_500, 7_500), (6_500, 6_500)]
+    with boa.env.prank(market.owner):
+        market.configurator.set_steward(market.owner)
+        market.configurator.freeze(market.assets["ETH"].address)
+    view = market.lens.account(market.borrower)
+    assert [(c.ltv_bps, c.new_risk_ltv_bps) for c in view.collaterals] == [(7_500, 0), (6_500, 6_500)]
+    assert view.capacity == before.capacity
+    assert before.new_risk_capacity - view.new_risk_capacity == 7_500 * WAD
+
+
 def test_account__debts_with_flags__block_new_risk_and_all_are_named(market: Market) -> None:
     market.open({"ETH": 100 * ETH}, {"USD": 2_000 * USD, "EUR": 2_000 * ETH})
     market.oracle.set_why(market.assets["USD"].address, 16)
