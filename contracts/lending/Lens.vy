@@ -290,7 +290,7 @@ def _liquidation_price(c: ILens.CollateralView, debt: uint256, others: uint256) 
         return 0
     value: uint256 = (wanted - others - 1) // c.ltv_bps
     face: uint256 = value
-    if c.depth_mode == depth_math.FULL:
+    if c.depth_mode == depth_math.FULL and c.band.liquidation_depth < depth_math.UNLIMITED:
         depth: uint256 = c.band.liquidation_depth
         low: uint256 = 0
         high: uint256 = depth
