@@ -464,7 +464,8 @@ def _new_pool(before: IMarketFactory.Market, terms: IMarketFactory.Terms) -> IMa
     """
     market: IMarketFactory.Market = before
     # No steward: what he froze nobody could open again
-    market.configurator = create_from_blueprint(configurator_blueprint, self, empty(address), self, code_offset=PREAMBLE_SIZE)
+    # At an address of its own: nobody's other market can stand where this one was expected. The pool's follows from it.
+    market.configurator = create_from_blueprint(configurator_blueprint, self, empty(address), self, code_offset=PREAMBLE_SIZE, salt=market.id)
     market.pool = create_from_blueprint(
         pool_blueprint,
         treasury,
@@ -474,6 +475,7 @@ def _new_pool(before: IMarketFactory.Market, terms: IMarketFactory.Terms) -> IMa
         operators,
         extension,
         code_offset=PREAMBLE_SIZE,
+        salt=market.id,
     )
     market.engine = create_from_blueprint(engine_blueprint, market.pool, LIQUIDATION_FEE_BPS, code_offset=PREAMBLE_SIZE)
 

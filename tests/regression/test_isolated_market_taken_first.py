@@ -117,6 +117,22 @@ def test_front_run__tokens_wait_where_the_pool_will_stand__the_books_do_not_know
     lends(markets, traded, market)
 
 
+def test_front_run__the_address_of_the_market_to_come__is_its_own(markets: Markets, traded: TradedPair) -> None:
+    """Who has approved it, or sends a supply right behind the opening, must not find a market of another token there: one that somebody else
+    opened first, in front of him or on the other side of a fork."""
+    own = markets.traded(new_test_token("OWN", 18, "0x" + "33" * 20))
+    later(8 * DAY)
+    terms = markets.terms(traded)
+    with boa.env.anchor():
+        future = markets.open(traded, terms).pool.address
+    other_terms = replace(terms, borrow_limit_bps=terms.borrow_limit_bps - 1)
+    taken = [markets.open(own, creator=markets.attacker), markets.open(traded, other_terms, creator=markets.attacker)]
+    assert future not in [market.pool.address for market in taken]
+    market = markets.open(traded, terms)
+    assert market.pool.address == future
+    lends(markets, traded, market)
+
+
 def test_first_depositor__inflation_of_a_seeded_reserve__takes_nothing_from_the_second(markets: Markets, traded: TradedPair) -> None:
     market = markets.open(traded)
     markets.supply(market, markets.quote, markets.attacker, 1)
