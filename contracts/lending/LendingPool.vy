@@ -65,6 +65,9 @@ ONE_LIQUIDATION: constant(uint256) = 1 << 200
 # Of new risk, WAD units of account for 1e18 raw units: 1e45. An amount has 104 bits, so that no product of the two overflows.
 MAX_PRICE: constant(uint256) = 2**150 - 1
 
+# IPriceOracle.Why's, as a number
+LIQUIDITY_ADDED: constant(uint256) = 256
+
 LOW_160: constant(uint256) = 2**160 - 1
 LOW_200: constant(uint256) = 2**200 - 1
 
@@ -1037,6 +1040,9 @@ def _join(asset: address, id: uint256, before: uint256, after: uint256, assets: 
     if after != before:
         listing: uint256 = position_words._recount(id, before, after)
         if depth < depth_math.UNLIMITED and listing & reserve_slots.DEPTH_OFF == 0:
+            # Liquidity that is gone again when the transaction ends makes no room below the cap.
+            if why & LIQUIDITY_ADDED != 0:
+                pool_reasons._refuse_unpriced()
             self._check_collateral_cap(listing, assets, total_shares, low, depth)
 
 
