@@ -125,7 +125,7 @@ def _pending(desk: Desk) -> int:
         for name in ("operation", "when", "calls"):
             table.add_column(name, overflow="fold")
         for o in waiting:
-            when = "now" if o.is_ready(now) else f"in {words.duration(o.ready_ts - now)}"
+            when = "now" if o.is_ready(now) else "never: expired" if o.is_expired(now) else f"in {words.duration(o.ready_ts - now)}"
             table.add_row(o.id[:10], when, "\n".join(o.texts))
         desk.console.print(table)
     return DONE if waiting else NOTHING
@@ -144,6 +144,8 @@ def _execute(desk: Desk, text: str | None) -> int:
             return nothing_to_do(desk, "no operation of the timelock can be executed now")
     else:
         ready = [desk.timelock.find(text)]
+        if ready[0].is_expired(now):
+            raise Problem(f"operation {ready[0].id[:10]} has expired: propose it anew; `cancel` takes this one out")
         if not ready[0].is_ready(now):
             raise Problem(f"operation {ready[0].id[:10]} waits for another {words.duration(ready[0].ready_ts - now)}")
     done = []

@@ -15,6 +15,8 @@ from plimsoll.rpc import Rpc, to_bytes, to_hex
 NOTHING_BEFORE = b"\x00" * 32
 # What `get_timestamp` says of an operation that is not known, and of one that is done; else when it can be executed
 UNSET, DONE = 0, 1
+# For so long after that an operation can be executed: the contract's EXECUTION_WINDOW, seconds
+EXECUTION_WINDOW = 14 * 86_400
 # Of one call, so many times: more must be meant differently
 MOST_REPEATS = 1_000
 
@@ -31,11 +33,24 @@ class Operation:
     texts: tuple[str, ...]
 
     def is_ready(self, now: int) -> bool:
-        return self.ready_ts <= now
+        return self.ready_ts <= now <= self.ready_ts + EXECUTION_WINDOW
+
+    def is_expired(self, now: int) -> bool:
+        return has_expired(self.ready_ts, now)
 
     def figures(self, now: int) -> dict[str, Any]:
         """JSON data."""
-        return {"id": self.id, "calls": list(self.texts), "ready_ts": self.ready_ts, "ready": self.is_ready(now)}
+        return {
+            "id": self.id,
+            "calls": list(self.texts),
+            "ready_ts": self.ready_ts,
+            "ready": self.is_ready(now),
+            "expired": self.is_expired(now),
+        }
+
+
+def has_expired(ready_ts: int, now: int) -> bool:
+    return ready_ts + EXECUTION_WINDOW < now
 
 
 class Timelock:
@@ -98,13 +113,14 @@ class Timelock:
 
     def place(self, calls: Sequence[tuple[str, bytes]]) -> tuple[bytes, bytes, int]:
         """(salt, id, time) of the operation of these calls: the one that waits, or the first that is still free."""
+        now = self.rpc.timestamp()
         for number in range(MOST_REPEATS):
             salt = number.to_bytes(32, "big")
             operation = self._hash(calls, salt)
             ready_ts = int(self.contract.call("get_timestamp", operation))
-            if ready_ts != DONE:
+            if ready_ts == UNSET or (ready_ts != DONE and not has_expired(ready_ts, now)):
                 return salt, operation, ready_ts
-        raise Problem(f"this very operation has been executed {MOST_REPEATS} times")
+        raise Problem(f"this very operation has been executed, or has expired, {MOST_REPEATS} times")
 
     def _hash(self, calls: Sequence[tuple[str, bytes]], salt: bytes) -> bytes:
         if len(calls) == 1:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 # A word, a colon, and what is wrong: Uniswap's own reasons have a capital, or no colon
-REASON = re.compile(r'"((?:pool|configurator|engine|oracle|market|vault|bundler|operators|factory|rate|lens|quoter|positions): [^"]+)"')
+REASON = re.compile(
+    r'"((?:pool|configurator|engine|oracle|market|vault|bundler|operators|factory|rate|lens|quoter|positions|timelock): [^"]+)"'
+)
 ANY_REASON = re.compile(r'(?:raise|,|_refuse\()\s*"([a-z]+): [^"]+"')
 ROW = re.compile(r"^\| `([a-z]+: [^`]+)` \|", re.MULTILINE)
 THIS = Path(__file__).name
