@@ -58,6 +58,7 @@ def run(url: str, asset: str, factor: Fraction, blocks: int, block_seconds: int,
             there=reader.there,
             most=most,
             worlds=all_caps(listing, block_seconds, most),
+            min_debt=reader.min_debt,
         )
     except AttackError as e:
         raise Problem(f"{token.symbol}: {e}") from None
@@ -89,16 +90,19 @@ class Reader(BlockReader):
         # By side, raw: the caps that are set (0: none), and what is there
         self.caps_of_it: dict[str, int] = {}
         self.there: dict[str, int] = {}
+        # Worth less than that, WAD, no debt is taken
+        self.min_debt = 0
 
     def listing(self, token: Token) -> Listing:
         oracle, pool, tokens = self.oracle, self.pool, self.book.tokens
         places = [oracle.request("source_of", token.address, place) for place in (0, 1)]
-        first, second, feed, fixed, limit_bps, *rest = self.read(
+        first, second, feed, fixed, limit_bps, self.min_debt, *rest = self.read(
             [
                 *places,
                 oracle.request("feed_of", token.address),
                 oracle.request("quote_price", token.address),
                 pool.request("borrow_limit_bps"),
+                pool.request("min_debt_wad"),
                 *(pool.request("reserve_state", t.address) for t in tokens),
                 *(oracle.request("band", t.address) for t in tokens),
                 *(self.configurator.request("configuration", t.address) for t in tokens),
@@ -395,15 +399,32 @@ class Limits:
     there: dict[str, int]
     most: Fraction
     worlds: tuple[tuple[World, dict[str, Cap]], ...]
+    # The pool's, WAD: whoever borrows owes at least that much of an asset afterwards
+    min_debt: int
 
     def enough(self, cap: Cap) -> bool:
         """What is set, and what is there, is within it; or depth bounds it anyway."""
         held = self.set_now[cap.side]
         return not cap.needed or (held != 0 and max(held, self.there[cap.side]) <= cap.raw)
 
+    def fits_no_debt(self, listing: Listing, side: str, raw: int) -> bool:
+        """Under such a cap on debt nobody can borrow the asset: the least debt is worth more. Under such a cap on supply nobody can borrow
+        against it alone: all of it together does not carry the least debt."""
+        first, terms = listing.sources[0], listing.terms
+        room = raw * first.market.price * first.unit / WAD
+        if side == SUPPLY:
+            if not terms.ltv_bps:
+                return False
+            room *= Fraction(terms.ltv_bps * listing.limit_bps, BPS**2)
+        return room < self.min_debt
+
+    def _wanted(self, found: dict[str, Cap]) -> list[Cap]:
+        """Those that are needed and not set."""
+        return [c for c in found.values() if c.needed and not 0 < self.set_now[c.side] <= c.raw]
+
     def command(self, found: dict[str, Cap]) -> str | None:
         """What sets those that are needed and not set; None: there are none, or no cap is small enough."""
-        wanted = [c for c in found.values() if c.needed and not 0 < self.set_now[c.side] <= c.raw]
+        wanted = self._wanted(found)
         if not wanted or any(self._rounded(c) == 0 for c in wanted):
             return None
         options = "".join(f" --{c.side} {exact_amount(self._rounded(c), self.token.decimals)}" for c in wanted)
@@ -423,6 +444,8 @@ class Limits:
             "most_factor": _number(self.most),
             "set": {side: str(raw) if raw else None for side, raw in self.set_now.items()},
             "there": {side: str(raw) for side, raw in self.there.items()},
+            "min_debt_wad": str(self.min_debt),
+            "set_below_min_debt": {side: bool(raw) and self.fits_no_debt(listing, side, raw) for side, raw in self.set_now.items()},
             "worlds": [
                 {
                     "world": world.name,
@@ -447,27 +470,50 @@ class Limits:
             "needed": cap.needed,
             "anywhere": cap.anywhere,
             "enough": self.enough(cap),
+            "below_min_debt": self.fits_no_debt(listing, cap.side, self._rounded(cap)),
         }
 
     # ---- for people
 
     def show(self, listing: Listing, console: Console) -> None:
-        held = ", ".join(f"{s} {words.amount(raw, self.token.decimals) if raw else 'none'}" for s, raw in self.set_now.items())
+        held = ", ".join(f"{s} {self._held(listing, s, raw)}" for s, raw in self.set_now.items())
         console.print()
         console.print(self.table(listing))
         console.print(f"set now, {self.token.symbol}: {held}; the caps by depth hold beside them", soft_wrap=True)
+        if self._says_no_debt_fits(listing):
+            symbol, least = self.token.symbol, words.money(self.min_debt)
+            console.print(f"no debt fits: the pool refuses debts worth less than {least}. At such a cap on debt nobody can borrow {symbol};")
+            console.print(f"at such a cap on supply nobody can borrow that much against {symbol} alone", soft_wrap=True)
         for world, found in self.worlds:
             command = self.command(found)
             if command is not None:
-                console.print(f"for '{world.name}': [bold]{command}[/]", soft_wrap=True)
+                ends = self._ends(listing, found)
+                console.print(f"for '{world.name}'{f' ({ends})' if ends else ''}: [bold]{command}[/]", soft_wrap=True)
             elif any(c.needed and self._rounded(c) == 0 for c in found.values()):
                 console.print(f"for '{world.name}': no cap is small enough", soft_wrap=True)
+
+    def _held(self, listing: Listing, side: str, raw: int) -> str:
+        if not raw:
+            return "none"
+        return words.amount(raw, self.token.decimals) + (" (no debt fits)" if self.fits_no_debt(listing, side, raw) else "")
+
+    def _says_no_debt_fits(self, listing: Listing) -> bool:
+        set_now = any(raw and self.fits_no_debt(listing, side, raw) for side, raw in self.set_now.items())
+        caps = (c for _, found in self.worlds for c in found.values())
+        return set_now or any(self.fits_no_debt(listing, c.side, self._rounded(c)) for c in caps)
+
+    def _ends(self, listing: Listing, found: dict[str, Cap]) -> str:
+        """What nobody could do any more under the caps of the command."""
+        small = [c.side for c in self._wanted(found) if self.fits_no_debt(listing, c.side, self._rounded(c))]
+        what = {DEBT: f"borrow {self.token.symbol}", SUPPLY: f"borrow against {self.token.symbol} alone"}
+        return f"nobody could {', nor '.join(what[side] for side in small)} any more" if small else ""
 
     def table(self, listing: Listing) -> Table:
         title = f"the largest absolute caps at which no attack gains, up to a factor of {price_text(self.most)}"
         right = (self.token.symbol, "worth", "of the depth", "factor", "capital", "beyond", "")
         table = _table(title, ("where", "cap on", "bound by"), right)
         table.columns[-1].justify = "left"
+        table.columns[-1].no_wrap = False
         for world, found in self.worlds:
             for side in (SUPPLY, DEBT):
                 name = world.name if side == SUPPLY else ""
@@ -476,6 +522,8 @@ class Limits:
                     continue
                 cap = found[side]
                 state = "within the caps by depth" if not cap.needed else "[green]set[/]" if self.enough(cap) else "[red]not set[/]"
+                if self.fits_no_debt(listing, side, self._rounded(cap)):
+                    state += "; no debt fits"
                 table.add_row(
                     name,
                     side,

@@ -20,7 +20,7 @@ from plimsoll.attack.cost import DOWN, UP, blocks_to_follow
 from plimsoll.attack.cost_command import Reader
 from plimsoll.governance import changes
 from plimsoll.reference.range_pool import Q96
-from plimsoll.rpc import DEV_KEYS, Wallet
+from plimsoll.rpc import DEV_KEYS, Reverted, Wallet
 from tests.e2e.conftest import Market, Run, is_one_line, person
 
 pytestmark = pytest.mark.e2e
@@ -281,6 +281,36 @@ def test_command__caps_of_its_own_command__nothing_gained(field: Battlefield, mo
     assert (alone["command"], alone["supply"]["enough"], alone["debt"]["enough"]) == (None, True, True)
     for a in told["attacks"]:
         assert a["unopposed"]["ratio"] is None or float(a["unopposed"]["ratio"]) >= 1
+
+
+def test_command__a_cap_below_the_least_debt__says_that_nobody_can_borrow_which_is_so(
+    field: Battlefield, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caps of the thinnest world, on the chain: whatever is borrowed, the pool refuses it; against more of it nobody would have to."""
+    market = field.market
+    code, out, err = invoke(market, monkeypatch, "ETH", "--json")
+    assert code == 0, err
+    told = json.loads(out)["caps"]
+    *_, alone, thin = told["worlds"]
+    # the preset's
+    assert told["min_debt_wad"] == str(100 * WAD)
+    assert [w[side]["below_min_debt"] for w in (alone, thin) for side in ("supply", "debt")] == [False, False, False, True]
+    code, out, err = invoke(market, monkeypatch, "ETH")
+    assert code == 0, err
+    assert "for 'nobody trades, the liquidity leaves' (nobody could borrow ETH any more): ape run market caps ETH" in out
+    assert "not set; no debt fits" in " ".join(out.split())
+    words = thin["command"].split()
+    debt = changes.cap_of(words[words.index("--debt") + 1], market.book.token("volatile"))
+    owner = market.book.address("Timelock")
+    market.rpc.set_balance(owner, 10**18)
+    market.act(owner, market.book.contract("PoolConfigurator", market.rpc, market.compiled), "set_caps", market.eth.address, 0, debt)
+    market.lend(person(70), 100_000)
+    market.fund(person(71), market.eth, 10**19)
+    market.act(person(71), market.pool, "supply", market.eth.address, 10**19, person(71))
+    market.act(person(70), market.pool, "set_collateral", market.usd.address, True)
+    for amount, reason in ((debt, "pool: below minimum debt"), (debt + 1, "pool: debt cap"), (WAD // 2 + 10**16, "pool: debt cap")):
+        with pytest.raises(Reverted, match=reason):
+            market.pool.call("borrow", market.eth.address, amount, person(70), sender=person(70))
 
 
 def test_command__range_pool_as_a_second_source__costs_of_both(field: Battlefield, monkeypatch: pytest.MonkeyPatch) -> None:

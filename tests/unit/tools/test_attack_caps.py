@@ -269,10 +269,12 @@ def test_caps__set__better_grade() -> None:
 # ---------------------------------------------------------------- the command
 
 TOKEN = Token("volatile", "0x" + "e" * 40, "ETH", 18)
+# At 200 an ether: half an ether owed, or what 0.9615... of an ether carries as collateral, at 65 % of 80 %
+MIN_DEBT = 100 * WAD
 
 
 def limits(set_now: dict[str, int], there: dict[str, int] | None = None, network: str = "ethereum:anvil:node") -> Limits:
-    return Limits(TOKEN, "ETH", network, set_now, there or {SUPPLY: 0, DEBT: 0}, F(16), all_caps(listing(), 12))
+    return Limits(TOKEN, "ETH", network, set_now, there or {SUPPLY: 0, DEBT: 0}, F(16), all_caps(listing(), 12), MIN_DEBT)
 
 
 def test_all_caps__one_memory__as_each_alone() -> None:
@@ -338,11 +340,62 @@ def test_command__no_cap_is_small_enough__none_is_offered() -> None:
     """Without a fee an unopposed attack costs nothing; 0 would mean: no cap."""
     free = caps(listing(PairMarket(ETH, USD, 0)), 12, ALONE)
     assert free[SUPPLY].raw == 0
-    told = Limits(TOKEN, "ETH", "", {SUPPLY: 0, DEBT: 0}, {SUPPLY: 0, DEBT: 0}, F(16), ((ALONE, free),))
+    told = Limits(TOKEN, "ETH", "", {SUPPLY: 0, DEBT: 0}, {SUPPLY: 0, DEBT: 0}, F(16), ((ALONE, free),), MIN_DEBT)
     assert told.command(free) is None
     console = Console(record=True, width=160, file=StringIO())
     told.show(listing(), console)
     assert "no cap is small enough" in console.export_text()
+
+
+def of(side: str, raw: int) -> Cap:
+    return Cap(side, raw * 200, raw, gain.CALL_DEBTS, F(16), WAD, needed=True, anywhere=False)
+
+
+@pytest.mark.parametrize(
+    "side, least",
+    [(DEBT, WAD // 2), (SUPPLY, 100 * WAD * 10**8 // (6_500 * 8_000 * 200) + 1)],
+)
+def test_fits_no_debt__just_below_the_least_debt_and_at_it__said_and_not(side: str, least: int) -> None:
+    told = limits({SUPPLY: 0, DEBT: 0})
+    assert told.fits_no_debt(listing(), side, least - 1)
+    assert not told.fits_no_debt(listing(), side, least)
+
+
+def test_fits_no_debt__nothing_is_lent_against_it_anyway__a_cap_on_supply_is_not_blamed() -> None:
+    unlent = listing(terms=gain.Terms(0, 11_000))
+    assert not limits({SUPPLY: 0, DEBT: 0}).fits_no_debt(unlent, SUPPLY, 1)
+
+
+@pytest.mark.parametrize(
+    "supply, debt, ends",
+    [
+        ("5", "0.49", "(nobody could borrow ETH any more)"),
+        ("0.96", "5", "(nobody could borrow against ETH alone any more)"),
+        ("0.96", "0.49", "(nobody could borrow against ETH alone, nor borrow ETH any more)"),
+        ("0.97", "0.5", None),
+    ],
+)
+def test_show__caps_below_the_least_debt__said_in_the_table_at_the_command_and_in_json(supply: str, debt: str, ends: str | None) -> None:
+    found = {side: of(side, int(F(text) * WAD)) for side, text in ((SUPPLY, supply), (DEBT, debt))}
+    told = Limits(TOKEN, "ETH", "", {SUPPLY: 0, DEBT: 0}, {SUPPLY: 0, DEBT: 0}, F(16), ((ALONE_THIN, found),), MIN_DEBT)
+    console = Console(record=True, width=160, highlight=False, file=StringIO())
+    told.show(listing(), console)
+    text = console.export_text()
+    small = [F(supply) < F("0.97"), F(debt) < F("0.5")]
+    assert text.count("not set; no debt fits") == sum(small)
+    assert ("debts worth less than 100.00" in text) == any(small)
+    assert ends is None or f"for '{ALONE_THIN.name}' {ends}: " in " ".join(text.split())
+    figures = told.figures(listing())
+    assert figures["min_debt_wad"] == str(MIN_DEBT)
+    assert [figures["worlds"][0][side]["below_min_debt"] for side in (SUPPLY, DEBT)] == small
+
+
+def test_show__what_is_set_is_below_the_least_debt__said() -> None:
+    console = Console(record=True, width=160, highlight=False, file=StringIO())
+    told = limits({SUPPLY: 2 * WAD, DEBT: WAD // 4})
+    told.show(listing(), console)
+    assert "set now, ETH: supply 2, debt 0.25 (no debt fits);" in console.export_text()
+    assert told.figures(listing())["set_below_min_debt"] == {SUPPLY: False, DEBT: True}
 
 
 def test_capped__what_is_there_stays__is_reckoned_with() -> None:
