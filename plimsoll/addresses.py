@@ -106,6 +106,13 @@ def folder() -> Path:
 
 def write_atomically(path: Path, text: str, durable: bool = True) -> None:
     """The old content or the new one, never a part: also when the program or, with `durable`, the machine dies meanwhile."""
+    try:
+        _write_atomically(path, text, durable)
+    except OSError as e:
+        raise Problem(f"{_shown(path)} cannot be written: {e.strerror or e}") from None
+
+
+def _write_atomically(path: Path, text: str, durable: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -190,9 +197,12 @@ class AddressBook:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """One deployment at a time."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        # on the folder itself, so that no lock file stays behind
-        handle = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # on the folder itself, so that no lock file stays behind
+            handle = os.open(self.path.parent, os.O_RDONLY)
+        except OSError as e:
+            raise BookError(f"the folder {_shown(self.path.parent)} cannot be used: {e.strerror or e}") from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield

@@ -119,7 +119,12 @@ class Rpc:
     """A client of one endpoint. One thread at a time per instance; a lock keeps accidents apart."""
 
     def __init__(self, url: str = DEFAULT_URL, timeout: float = 30.0, attempts: int = 3):
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as e:
+            # such as a port above 65535
+            raise RpcError(f"'{url}' is not an RPC address ({e}): it must look like http://127.0.0.1:8545") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise RpcError(f"'{url}' is not an RPC address: it must look like http://127.0.0.1:8545")
         self.url = url
@@ -127,7 +132,7 @@ class Rpc:
         self.attempts = attempts
         self._https = parts.scheme == "https"
         self._host = parts.hostname
-        self._port = parts.port or (443 if self._https else 80)
+        self._port = port or (443 if self._https else 80)
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if parts.username:

@@ -41,7 +41,7 @@ class Section:
         self.path = path
         self.error = error
         if not isinstance(content, dict):
-            self.fail("", "must be a group of settings" if content is not None else "is missing")
+            self.fail("", "must be a group of settings" if content is not None else "is missing" if path else "is empty")
         self._content: dict[Any, Any] = content
         self._asked: set[str] = set()
 

@@ -9,6 +9,7 @@ import pytest
 
 from plimsoll import addresses
 from plimsoll.addresses import AddressBook, BookError, is_address
+from plimsoll.errors import Problem
 
 A = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 B = "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"
@@ -90,10 +91,23 @@ def test_write_atomically__dies_meanwhile__old_content_and_no_rest(tmp_path: Pat
         raise OSError("no space left")
 
     monkeypatch.setattr(os, failing, die)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(Problem, match=r"file\.json cannot be written: no space left"):
         addresses.write_atomically(path, "new")
     assert path.read_text() == "old"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_write_atomically__no_folder_can_be_there__one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Problem, match=r"book\.json cannot be written: Not a directory"):
+        addresses.write_atomically(tmp_path / "file" / "deep" / "book.json", "new")
+
+
+def test_locked__no_folder_can_be_there__one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    book = AddressBook(tmp_path / "file" / "deep" / "31337.json", {})
+    with pytest.raises(BookError, match=r"the folder .*deep cannot be used: Not a directory"), book.locked():
+        pass
 
 
 @pytest.mark.parametrize(

@@ -300,7 +300,7 @@ def test_feed_test_price__in_quote__as_many_as_the_asset_is_worth() -> None:
     "text, message",
     [
         ("a: [1", r"mine\.yaml, line 1: this is not YAML \(expected ',' or '\]', but got '<stream end>'\)"),
-        ("", r"mine\.yaml: the file is missing|mine\.yaml: the file must be a group"),
+        ("", r"mine\.yaml: the file is empty|mine\.yaml: the file must be a group"),
         ("- 1", r"mine\.yaml: the file must be a group of settings"),
         ("\xff\xfe", r"mine\.yaml"),
     ],
