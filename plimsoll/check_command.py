@@ -51,6 +51,8 @@ def run(url: str, config: Path | None, as_json: bool) -> int:
             network = Network("", "", rpc.chain_id)
         if network.chain_id != rpc.chain_id:
             raise Problem(f"{network.name}.yaml is of chain {network.chain_id}, {rpc.shown} is chain {rpc.chain_id}")
+        # a book that cannot be read is an error, one that does not fit the chain a difference
+        AddressBook.read(AddressBook.path_for(rpc.chain_id))
         try:
             book = AddressBook.open(rpc)
             if not wiring.has_extras(book):
@@ -214,7 +216,7 @@ def show(network: Network, results: list[Result], console: Console) -> None:
         wrong = [r for r in mine if not r.agrees]
         console.print(f"[green]✓[/] {group}: {len(mine)} agree" if not wrong else f"[red]✗[/] {group}: {len(wrong)} of {len(mine)} differ")
         for r in wrong:
-            console.print(f"    {r.what} is {r.found}, not {r.wanted}", soft_wrap=True)
+            console.print(f"    {r.what}: {r.found} (expected: {r.wanted})", soft_wrap=True)
     wrong = [r for r in results if not r.agrees]
     source = f"config/{network.name}.yaml" if network.name else "what was deployed"
     console.print(f"{len(wrong)} difference{'s' if len(wrong) > 1 else ''} from {source}" if wrong else f"the deployment is as {source} says")

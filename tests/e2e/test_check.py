@@ -71,6 +71,32 @@ def test_check__as_deployed__all_agrees(check: Check, market: Market, config: Ca
     assert (code, found["config"], found["differences"]) == (0, "anvil", [])
 
 
+def test_check__differences__told_in_sentences_that_hold(
+    market: Market, govern: Callable[..., None], configurator: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    govern(configurator, "set_bonus", market.eth.address, 10_800)
+    govern(configurator, "freeze", market.eth.address, sender=market.book.data["deployer"])
+    monkeypatch.setenv("PLIMSOLL_DEPLOYMENTS", str(market.folder))
+    done = CliRunner(mix_stderr=False).invoke(cli, ["--network", market.url], catch_exceptions=False)
+    assert done.exit_code == 1
+    assert "    bonus of 'volatile': 10800 (expected: 11000)\n" in done.stdout
+    assert "    'volatile': frozen (expected: open)\n" in done.stdout
+
+
+@pytest.mark.parametrize("content, message", [(None, "is missing: deploy first (`ape run deploy`)"), ("{", "is not JSON")])
+def test_check__no_readable_book__an_error_and_no_difference(
+    market: Market, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "31337.json").write_text(content)
+    monkeypatch.setenv("PLIMSOLL_DEPLOYMENTS", str(tmp_path))
+    done = CliRunner(mix_stderr=False).invoke(cli, ["--network", market.url, "--json"], catch_exceptions=False)
+    assert done.exit_code == 1
+    assert is_one_line(done.stderr)
+    assert message in done.stderr
+    assert message in json.loads(done.stdout)["error"]
+
+
 def test_check__terms_changed__each_named_and_taken_from_the_file(
     check: Check, market: Market, govern: Callable[..., None], configurator: Contract, config: Callable[..., Path]
 ) -> None:
