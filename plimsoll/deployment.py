@@ -264,8 +264,10 @@ class _Deployment:
         difference = _first_difference(before, now)
         if difference:
             path, old, new = difference
+            first, again = self.book.data.get("preset"), self.preset.name
+            presets = f"the preset '{first}', now it is '{again}'; with " if first not in (None, again) else ""
             raise DeployError(
-                f"{self.book.shown} was deployed with {path} = {old}, now it is {new}: "
+                f"{self.book.shown} was deployed with {presets}{path} = {_brief(old)}, now it is {_brief(new)}: "
                 "deploy with the same settings, or move the file away to deploy anew"
             )
 
@@ -883,7 +885,10 @@ def _first_difference(before: Any, now: Any, path: str = "") -> tuple[str, Any, 
             if found:
                 return found
         return None
-    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+    if isinstance(before, list) and isinstance(now, list):
+        roles = [[e["role"] if isinstance(e, dict) and "role" in e else i for i, e in enumerate(side)] for side in (before, now)]
+        if roles[0] != roles[1]:
+            return path, roles[0], roles[1]
         for i, (b, n) in enumerate(zip(before, now, strict=True)):
             name = b.get("role", i) if isinstance(b, dict) else i
             found = _first_difference(b, n, f"{path}.{name}")
@@ -891,3 +896,9 @@ def _first_difference(before: Any, now: Any, path: str = "") -> tuple[str, Any, 
                 return found
         return None
     return None if before == now else (path, before, now)
+
+
+def _brief(value: Any) -> str:
+    """What fits into a line."""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."

@@ -339,6 +339,12 @@ def test_deploy__other_settings_than_before__first_difference_named(rpc: Rpc, de
         deploy(rpc, deployer, other, compiled, where=tmp_path)
     with pytest.raises(DeployError, match=rf"treasury = {deployer.address}, now it is {person(1)}"):
         deploy(rpc, deployer, WEMIX, compiled, options=Options(treasury=person(1)), where=tmp_path)
+    with pytest.raises(DeployError) as refused:
+        deploy(rpc, deployer, load("wemix-feed"), compiled, where=tmp_path)
+    assert str(refused.value) == (
+        f"{path} was deployed with the preset 'wemix', now it is 'wemix-feed'; with preset.assets = dollar, volatile, now it is "
+        "dollar, volatile, wemix_dollar: deploy with the same settings, or move the file away to deploy anew"
+    )
     assert path.read_bytes() == content
 
 
