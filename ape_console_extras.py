@@ -59,7 +59,7 @@ def ape_init_extras(project: Any) -> dict[str, Any]:
 
     from plimsoll import console_prices, console_ranges, isolated_markets, monitor, words
     from plimsoll.abi import Artifacts, artifacts
-    from plimsoll.addresses import AddressBook
+    from plimsoll.addresses import AddressBook, is_address
     from plimsoll.errors import Problem
     from plimsoll.isolated_command import markets_table
     from plimsoll.names import vault_name
@@ -100,15 +100,25 @@ def ape_init_extras(project: Any) -> dict[str, Any]:
     extras |= console_prices.helpers(rpc, book, compiled, console)
     reader = monitor.Monitor(rpc, book, compiled)
 
+    told = console_prices.in_one_line(console)
+
+    @told
     def status(account: Any) -> None:
         """Where an account stands."""
-        monitor.show_account(reader.account(str(account)), console)
+        address = str(getattr(account, "address", account))
+        if not is_address(address):
+            raise Problem(f"'{address}' is no account: an address has 0x and 40 digits (a typing mistake breaks its checksum)")
+        monitor.show_account(reader.account(address), console)
 
+    @told
     def riskiest(count: int = 20) -> None:
         """Who is nearest to liquidation."""
+        if not isinstance(count, int) or count < 1:
+            raise Problem(f"'{count}' is no length of a table: riskiest(10)")
         usages = reader.usages(reader.borrowers())
         console.print(monitor.riskiest_table(reader.accounts([a for a, _ in usages[:count]]), len(usages), console.width))
 
+    @told
     def reserves() -> None:
         """The pool's reserves."""
         for r in book.contract("Lens", rpc, compiled).call("reserves"):
@@ -123,18 +133,15 @@ def ape_init_extras(project: Any) -> dict[str, Any]:
                 used = f"collateral {words.money(r.counted_wad)}, debt {words.money(r.debt_wad)}"
                 console.print(f"{'':<8} of {words.money(r.cap_wad)} that its pool can take: {used}")
 
+    @told
     def isolated(market: Any = None) -> Any:
         """The isolated markets; one of them, by number or pool: (pool, oracle, engine)."""
-        try:
-            isolated_reader = isolated_markets.Reader(rpc, book, compiled)
-            if market is None:
-                found = isolated_reader.markets()
-                console.print(markets_table(found, 12) if found else "there are no isolated markets yet")
-                return None
-            _, info = isolated_reader.choose(str(market))
-        except Problem as e:
-            console.print(f"error: {e}")
+        isolated_reader = isolated_markets.Reader(rpc, book, compiled)
+        if market is None:
+            found = isolated_reader.markets()
+            console.print(markets_table(found, 12) if found else "there are no isolated markets yet")
             return None
+        _, info = isolated_reader.choose(str(market))
         return at("LendingPool", info.pool), at("IsolatedOracle", info.oracle), at("LiquidationEngine", info.engine)
 
     def plimsoll() -> None:

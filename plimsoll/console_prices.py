@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,23 @@ if TYPE_CHECKING:
 
 WAD = 10**18
 WIDTH = 17
+
+
+def in_one_line(console: Console) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Of the console's helpers: what a user can mend is said in a line, not in a traceback."""
+
+    def told(helper: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(helper)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return helper(*args, **kwargs)
+            except Problem as e:
+                console.print(f"error: {e}", highlight=False, soft_wrap=True)
+                return None
+
+        return run
+
+    return told
 
 
 def band_lines(rpc: Rpc, book: AddressBook, oracle: Contract, asset: str) -> list[str]:
@@ -72,15 +90,7 @@ def _told(rpc: Rpc, feed: str) -> str:
 def helpers(rpc: Rpc, book: AddressBook, compiled: Artifacts, console: Console) -> dict[str, Callable[..., None]]:
     """The functions by name. They print; what a user can mend is said in one line."""
 
-    def guarded(act: Callable[..., None]) -> Callable[..., None]:
-        def run(*args: Any, **kwargs: Any) -> None:
-            try:
-                act(*args, **kwargs)
-            except Problem as e:
-                console.print(f"error: {e}", soft_wrap=True)
-
-        run.__doc__ = act.__doc__
-        return run
+    guarded = in_one_line(console)
 
     def band(asset: Any) -> None:
         """Prices of an asset for one whole token, who tells them, and why new risk is blocked."""

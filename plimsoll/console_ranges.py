@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from plimsoll import words
 from plimsoll.abi import Artifacts, Contract
 from plimsoll.addresses import AddressBook, is_address
+from plimsoll.console_prices import in_one_line
 from plimsoll.deposits import Deposits, Number, Opened
 from plimsoll.errors import Problem
 from plimsoll.pool_command import show
@@ -26,6 +26,8 @@ def helpers(ape: Any, at: Callable[[str, str], Any], rpc: Rpc, book: AddressBook
     """By the names that the console gives them; `at` makes Ape's contract of a name and an address."""
 
     def signer(account: Any) -> Any:
+        if isinstance(account, str):
+            raise Problem(f"'{account}' cannot sign: give the account itself, account=accounts.load('{account}')")
         if account is not None:
             return account
         if rpc.chain_id != DEV_CHAIN_ID:
@@ -44,18 +46,7 @@ def helpers(ape: Any, at: Callable[[str, str], Any], rpc: Rpc, book: AddressBook
 
         return Deposits(rpc, book, artifacts, str(chosen.address), send, console.print)
 
-    def told(helper: Callable[..., Any]) -> Callable[..., Any]:
-        """One line instead of a traceback."""
-
-        @functools.wraps(helper)
-        def run(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return helper(*args, **kwargs)
-            except Problem as e:
-                console.print(f"error: {e}", highlight=False, soft_wrap=True)
-                return None
-
-        return run
+    told = in_one_line(console)
 
     def opened(o: Opened) -> int:
         p = o.pool

@@ -18,7 +18,7 @@ from plimsoll.abi import Artifacts, Contract
 from plimsoll.addresses import AddressBook, Token
 from plimsoll.errors import Problem
 from plimsoll.pools import PAIR, RANGE, Coin, Pool, Reader
-from plimsoll.rpc import DEV_CHAIN_ID, Rpc, RpcError, call_request, to_bytes
+from plimsoll.rpc import DEV_CHAIN_ID, Reverted, Rpc, RpcError, call_request, to_bytes
 
 # In a path, the fee that stands for the x*y=k pair
 PAIR_FEE = 2**23
@@ -85,6 +85,8 @@ class Deposits:
         slippage: Number = "0.5",
     ) -> Opened:
         """A position around the price, from amounts in any ratio: what does not fit is swapped first, in the same pool."""
+        # wrong is better said before anything is minted or approved
+        less(0, slippage)
         base = self.token(asset)
         amounts = {t.address: (t, raw(t, amount)) for t, amount in ((self.token(name), amount) for name, amount in given.items())}
         if not amounts or not any(amount for _, amount in amounts.values()):
@@ -235,7 +237,12 @@ class Deposits:
 
     def _position(self, token_id: int) -> tuple[Pool, int]:
         """Its pool and liquidity."""
-        record = self.manager.call("positions", token_id)
+        if isinstance(token_id, bool) or not isinstance(token_id, int) or not 0 <= token_id < 2**256:
+            raise Problem(f"'{token_id}' is no position: give its number")
+        try:
+            record = self.manager.call("positions", token_id)
+        except Reverted:
+            raise Problem(f"there is no position {token_id}") from None
         for p in Reader(self.rpc, self.book, self.artifacts).pools(positions=False):
             if p.kind == RANGE and (p.coins[0].address, p.coins[1].address, p.fee_pips) == tuple(record[2:5]):
                 return p, record[7]

@@ -457,12 +457,13 @@ def riskiest_table(accounts: Sequence[Account], total: int, width: int = 80) -> 
     """Whole addresses, to be copied; what does not fit beside them into a narrow terminal is left out."""
     from rich.table import Table
 
-    title = f"the {len(accounts)} riskiest of {total} accounts with debt" if total > len(accounts) else f"{total} accounts with debt"
+    plain = f"{total} account{'s' if total != 1 else ''} with debt"
+    title = f"the {len(accounts)} riskiest of {plain}" if total > len(accounts) else plain
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
     for name in ("account", "stage"):
         table.add_column(name, no_wrap=True)
-    wide = width >= 120
-    for name in ("usage", "debt", *(["capacity"] if wide else [])):
+    wide, narrow = width >= 120, width < 100
+    for name in ("usage", *([] if narrow else ["debt"]), *(["capacity"] if wide else [])):
         table.add_column(name, justify="right", no_wrap=True)
     for name in ("liquidated when", *(["to be SAFE"] if wide else [])):
         table.add_column(name if wide else "at", no_wrap=True)
@@ -475,7 +476,7 @@ def riskiest_table(accounts: Sequence[Account], total: int, width: int = 80) -> 
             a.address,
             f"[{words.STAGE_COLOURS[a.stage]}]{a.stage_name}[/]",
             words.percent(a.usage_wad),
-            words.money(a.debt),
+            *([] if narrow else [words.money(a.debt)]),
             *([words.money(a.capacity)] if wide else []),
             when,
             *([safe] if wide else []),

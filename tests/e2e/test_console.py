@@ -21,7 +21,11 @@ o = open_range("eth", "narrow", usd=1000)
 ranges()
 move_range(o, "wide")
 open_range("eth", "slim", usd=1)
+open_range("eth", "narrow", usd=1, account="me")
 close_range(o + 1)
+close_range(999)
+status("0x1234")
+riskiest(0)
 ranges("{person(77)}")
 print("E", bundler.operators() == operators.address, vault_usd.asset() == usd.address, vaults.vaults_count(), markets.markets_count())
 isolated()
@@ -50,7 +54,11 @@ def test_console__deployed__contracts_and_helpers(market: Market, run: Run) -> N
         "4 of 4 in range",
         "#5 in ETH/USD 0.3 %, range 99.9",
         "error: 'slim' is no range: narrow, wide, full, or percent to both sides, like 7.5",
+        "error: 'me' cannot sign: give the account itself, account=accounts.load('me')",
         "#5: ",
+        "error: there is no position 999",
+        "error: '0x1234' is no account: an address has 0x and 40 digits",
+        "error: '0' is no length of a table: riskiest(10)",
         "nothing is deposited",
         "E True True 2 0",
         "there are no isolated markets yet",

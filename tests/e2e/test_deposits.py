@@ -162,8 +162,22 @@ def test_move_compound_close__one_position__what_went_in_comes_out(market: Marke
     dollars, ether = balances(market)
     # the trader has paid for it
     assert Fraction(dollars, USD) + 200 * Fraction(ether, ETH) > 9_990
-    with pytest.raises(Problem, match="Invalid token ID"):
+    with pytest.raises(Problem, match=f"there is no position {moved.token_id}"):
         deposits.close(moved.token_id)
+
+
+def test_open__slippage_out_of_range__refused_before_anything_is_sent(market: Market, deposits: Deposits) -> None:
+    before = market.rpc.block_number()
+    for slippage in (-1, 100, "much"):
+        with pytest.raises(Problem, match=r"slippage|is no number"):
+            deposits.open("eth", "narrow", {"usd": 1_000_000_000}, slippage=slippage)
+    assert market.rpc.block_number() == before
+
+
+@pytest.mark.parametrize("token_id", ["four", -1, 2**256, True])
+def test_close__no_number_of_a_position__one_line(deposits: Deposits, token_id: Any) -> None:
+    with pytest.raises(Problem, match=f"'{token_id}' is no position: give its number"):
+        deposits.close(token_id)
 
 
 def test_routes__pair_and_range_pool__as_quoted_and_best_first(market: Market, deposits: Deposits) -> None:

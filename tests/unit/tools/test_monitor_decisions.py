@@ -1,7 +1,11 @@
 """What the Status Monitor advises, against the contracts' own formulas."""
 
+from io import StringIO
+
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from plimsoll import monitor, words
 from plimsoll.monitor import Account, Position
@@ -185,6 +189,19 @@ def test_add_to_safe__no_collateral__none() -> None:
     assert a.stage == words.LIQUIDATION
     assert monitor.add_to_safe(a) is None
     assert monitor.repay_to_safe(a) is not None
+
+
+@pytest.mark.parametrize("width, headings", [(80, "account stage usage at"), (100, "account stage usage debt at")])
+def test_riskiest_table__narrow_terminal__nothing_cut_off(width: int, headings: str) -> None:
+    """A whole address and the longest stage: 10 ether at 200 and 65 % carry the 1,300 that are owed."""
+    a = account([ether(10 * WAD)], [dollars(1_300 * 10**6)])
+    console = Console(record=True, width=width, highlight=False, file=StringIO())
+    console.print(monitor.riskiest_table([Account(**{**vars(a), "address": "0x" + "A" * 40})], 1, width))
+    text = console.export_text()
+    title, heads, row, *_ = text.splitlines()
+    assert (title.strip(), " ".join(heads.split())) == ("1 account with debt", headings)
+    assert row.split()[:3] == ["0x" + "A" * 40, "LIQUIDATION", "100.0"]
+    assert "…" not in text
 
 
 def test_figures__blocked_debt__in_words_and_no_room() -> None:
