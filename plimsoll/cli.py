@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +26,16 @@ DEFAULT_NETWORK = "ethereum:anvil:node"
 MAX_BATCH = 5_000
 
 Command = Callable[..., Any]
+
+
+class NumberRange(click.FloatRange):
+    """Click's own lets nan pass, which is in no range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if isinstance(number, float) and math.isnan(number):
+            self.fail(f"'{value}' is no number.", param, ctx)
+        return number
 
 
 def guarded(command: Command) -> Command:
@@ -82,6 +94,14 @@ def endpoint(network: str) -> str:
     return str(url)
 
 
+def same_network(network: str) -> str:
+    """As an option of the next command, in a hint; an address with a key in it is not told again."""
+    if network == DEFAULT_NETWORK:
+        return ""
+    secret = re.fullmatch(r"[^:]+://[^/?@]+/?", network) is None
+    return " --network ..." if "://" in network and secret else f" --network {network}"
+
+
 def account(alias: str | None, chain_id: int, dev_key: str, purpose: str) -> Any:
     """An account of Ape that signs here without asking anything; on a development chain, without an alias, a known key."""
     from plimsoll.rpc import DEV_CHAIN_ID, account_from_key
@@ -119,14 +139,14 @@ def keeper_options(command: Command) -> Command:
             click.option("--every-block", is_flag=True, help="Report each block, not only events."),
             click.option(
                 "--min-profit",
-                type=click.FloatRange(-1e9, 1e9),
+                type=NumberRange(-1e9, 1e9),
                 default=0.0,
                 show_default=True,
                 help="Least profit after gas, in units of account.",
             ),
             click.option("--ws", metavar="URL", help="WebSocket for new blocks; by default the RPC's host and port."),
             click.option("--no-ws", is_flag=True, help="Poll instead."),
-            click.option("--poll", type=click.FloatRange(0.001, 3600), help="Seconds between looks while polling."),
+            click.option("--poll", type=NumberRange(0.001, 3600), help="Seconds between looks while polling."),
             click.option("--batch", type=click.IntRange(1, MAX_BATCH), default=MAX_BATCH, show_default=True, help="Accounts per call."),
             click.option(
                 "--reorg-blocks",
@@ -146,7 +166,7 @@ def keeper_options(command: Command) -> Command:
                 show_default=True,
                 help="Isolated markets, those with the most lent, whose oracles are poked each 40 minutes.",
             ),
-            click.option("--tip-gwei", type=click.FloatRange(0, 1e6), default=1.0, show_default=True, help="Priority fee."),
+            click.option("--tip-gwei", type=NumberRange(0, 1e6), default=1.0, show_default=True, help="Priority fee."),
             click.option(
                 "--state",
                 type=click.Path(dir_okay=False, path_type=Path),

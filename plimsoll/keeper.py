@@ -906,9 +906,12 @@ def run(config: Config, account: Any = None) -> int:
 
 def config_from(rpc: str, **given: Any) -> Config:
     """Options as click gives them to a Config."""
+    ws = "" if given["no_ws"] else given["ws"]
+    if ws and not ws.startswith(("ws://", "wss://")):
+        raise click.BadParameter(f"'{ws}' is no address of a WebSocket: it must look like ws://127.0.0.1:8545", param_hint="'--ws'")
     return Config(
         rpc=rpc,
-        ws="" if given["no_ws"] else given["ws"],
+        ws=ws,
         once=given["once"],
         dry_run=given["dry_run"],
         json=given["as_json"],

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
-from plimsoll.cli import Command, guarded, json_option, network_option  # noqa: E402
+from plimsoll.cli import Command, NumberRange, guarded, json_option, network_option  # noqa: E402
 
 EXAMPLE = """
 \b
@@ -107,7 +107,7 @@ def poke(market: str | None, everything: bool, most: int, **given: Any) -> None:
     "--token-seed", metavar="TOKENS", help="Supply that belongs to nobody for ever; worth a unit of account and a little more, if not given."
 )
 @click.option("--quote-seed", metavar="TOKENS", help="The same, of the quote.")
-@click.option("--margin", type=click.FloatRange(0, 50), default=2.0, show_default=True, help="Percent by which the caps stay below the most.")
+@click.option("--margin", type=NumberRange(0, 50), default=2.0, show_default=True, help="Percent by which the caps stay below the most.")
 @acting
 def open_(
     token: str, pair: str, preset: str, rate_model: str | None, token_seed: str | None, quote_seed: str | None, margin: float, **given: Any

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
-from plimsoll.cli import Command, guarded, json_option, network_option  # noqa: E402
+from plimsoll.cli import Command, NumberRange, guarded, json_option, network_option  # noqa: E402
 
 if TYPE_CHECKING:
     from plimsoll.governance.desk import Desk, Request
@@ -251,7 +251,7 @@ def unfreeze(asset: str, **given: Any) -> None:
 @cli.command(short_help="pause actions of an asset for a while (guardian)")
 @click.argument("asset")
 @click.argument("actions", nargs=-1, required=True, type=click.Choice(("supply", "borrow", "collateral", "flash")))
-@click.option("--hours", type=click.FloatRange(0.02, 72), default=72.0, show_default=True, help="It ends by itself.")
+@click.option("--hours", type=NumberRange(0.02, 72), default=72.0, show_default=True, help="It ends by itself.")
 @acting
 def pause(asset: str, actions: tuple[str, ...], hours: float, **given: Any) -> None:
     """Pause ACTIONS of ASSET: supply, borrow, collateral (taking it away while in debt), flash (loans).
@@ -365,7 +365,7 @@ def vault(asset: str, **given: Any) -> None:
 
 
 @cli.command("pause-liquidation", short_help="close liquidation, and new risk, for a while (guardian)")
-@click.option("--hours", type=click.FloatRange(0.01, 6), default=1.0, show_default=True, help="It ends by itself.")
+@click.option("--hours", type=NumberRange(0.01, 6), default=1.0, show_default=True, help="It ends by itself.")
 @acting
 def pause_liquidation(hours: float, **given: Any) -> None:
     """Close liquidation for up to six hours, and new risk with it."""

@@ -16,7 +16,7 @@ from plimsoll.attack.caps import DEBT, SUPPLY, Cap, World, all_caps
 from plimsoll.attack.cost import DOWN, UP, AttackError, Market, PairMarket, RangeMarket
 from plimsoll.attack.gain import GRADES, Terms
 from plimsoll.attack.study import EDGES, Attack, Caps, Listing, Move, Price, Source, Study, Worst, study
-from plimsoll.cli import DEFAULT_NETWORK, DONE
+from plimsoll.cli import DONE, same_network
 from plimsoll.errors import Problem
 from plimsoll.pool_text import price_text
 from plimsoll.pools import ZERO, Coin, Pool
@@ -35,6 +35,8 @@ PAIR, RANGE = "pair", "range"
 DEPTH_OFF = 1
 # Of a cap in a command
 DIGITS = 6
+# A value from which on it is told by its first digits and an exponent
+MOST_DIGITS = 10**15 * WAD
 GRADE_COLOURS = {"A": "green", "B": "green", "C": "yellow", "D": "yellow", "E": "red", "F": "red"}
 
 
@@ -376,6 +378,9 @@ def _grade_line(name: str, letter: str, worst: Attack | None, arbitraged: bool) 
 
 
 def _money(wad: int) -> str:
+    # of absurd factors: digits that nobody reads would push the other columns out
+    if wad >= MOST_DIGITS:
+        return price_text(Fraction(wad, WAD), 3)
     return words.money(wad, 0 if wad >= 1000 * WAD else 2)
 
 
@@ -428,8 +433,7 @@ class Limits:
         if not wanted or any(self._rounded(c) == 0 for c in wanted):
             return None
         options = "".join(f" --{c.side} {exact_amount(self._rounded(c), self.token.decimals)}" for c in wanted)
-        network = "" if self.network == DEFAULT_NETWORK else f" --network {self.network}"
-        return f"ape run market caps {self.name}{options}{network}"
+        return f"ape run market caps {self.name}{options}{same_network(self.network)}"
 
     @staticmethod
     def _rounded(cap: Cap) -> int:

@@ -296,7 +296,7 @@ def schedule(desk: Desk, calls: Sequence[tuple[str, bytes]]) -> tuple[dict[str, 
 
 def _when(desk: Desk, operation: str, ready_ts: int) -> str:
     left = ready_ts - desk.rpc.timestamp()
-    how = f"`ape run market execute {operation[:10]}`"
+    how = f"`ape run market execute {operation[:10]}{cli.same_network(desk.request.network)}`"
     return f"operation {operation[:10]} can be executed now: {how}" if left <= 0 else f"{how} in {words.duration(left)}"
 
 

@@ -506,7 +506,8 @@ def effect_lines(wanted: Change, found: Effect) -> list[str]:
     if found.in_the_end != found.at_once:
         lines.append(f"in the end  {distribution_line(found.in_the_end)}")
     changed = max(found.changed_at_once, found.changed_in_the_end)
-    lines.append(f"{_accounts(changed)} would change stage, {found.newly_liquidatable} of them to LIQUIDATION, at the prices of now")
+    to_liquidation = f", {found.newly_liquidatable} of them to LIQUIDATION" if changed else ""
+    lines.append(f"{_accounts(changed)} would change stage{to_liquidation}, at the prices of now")
     if found.newly_without_room is None:
         lines.append("how much each could still borrow is not worked out")
     elif found.newly_without_room:

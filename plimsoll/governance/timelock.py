@@ -108,8 +108,8 @@ class Timelock:
         found = [o for o in waiting if o.id.startswith(text.lower())] if len(text) >= 6 and text.startswith("0x") else []
         if len(found) == 1:
             return found[0]
-        known = ", ".join(o.id[:10] for o in waiting) or "nothing waits"
-        raise Problem(f"no operation '{text}' waits in the timelock: give at least 0x and four digits of its id (there are: {known})")
+        known = f"there are: {', '.join(o.id[:10] for o in waiting)}" if waiting else "nothing waits"
+        raise Problem(f"no operation '{text}' waits in the timelock: give at least 0x and four digits of its id ({known})")
 
     def place(self, calls: Sequence[tuple[str, bytes]]) -> tuple[bytes, bytes, int]:
         """(salt, id, time) of the operation of these calls: the one that waits, or the first that is still free."""

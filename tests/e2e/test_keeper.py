@@ -196,6 +196,25 @@ def test_once__state_damaged__reads_the_chain_again(market: Market, keeper: str,
     assert len(json.loads(state.read_text())["borrowers"]) == 5
 
 
+def test_once__state_cannot_be_written__said_in_a_line(
+    market: Market, keeper: str, tmp_path: Path, once: Callable[..., tuple[int, Events]]
+) -> None:
+    (tmp_path / "file").write_text("")
+    code, events = once("--state", str(tmp_path / "file" / "deep" / "keeper.json"))
+    assert code == 1
+    assert [e["text"] for e in named(events, "failed")] == [f"{tmp_path}/file/deep/keeper.json cannot be written: Not a directory"]
+
+
+@pytest.mark.parametrize(
+    "arguments, message", [(("--ws", "foo"), "'foo' is no address of a WebSocket"), (("--min-profit", "nan"), "no number")]
+)
+def test_once__wrong_option__usage(market: Market, arguments: tuple[str, str], message: str) -> None:
+    done = CliRunner(mix_stderr=False).invoke(cli, ["--rpc", market.url, "--once", *arguments], catch_exceptions=False)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
 # ---------------------------------------------------------------- following
 
 

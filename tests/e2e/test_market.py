@@ -154,7 +154,7 @@ def test_freeze__dry_run__room_goes_and_stages_stay(ask: Ask, configurator: Cont
     assert code == 0
     assert "ETH: open → frozen" in out
     assert "5 accounts with debt; 5 of them have the asset" in out
-    assert "no account would change stage" in out
+    assert "no account would change stage, at the prices of now" in out
     assert "5 accounts could borrow no more" in out
     assert f"dry run: the steward, {configurator.call('steward')}, would do this at once" in out
     assert not now(configurator, market).frozen
@@ -209,6 +209,8 @@ def test_timelock__scheduled_waits_and_is_executed(told: Told, ask: Ask, configu
     assert told("pending") == (3, {"delay_seconds": 60, "timestamp": market.rpc.timestamp(), "operations": []})
     code, found = told("bonus", "ETH", "108")
     assert (code, found["state"], found["delay_seconds"]) == (0, "scheduled", 60)
+    # a hint that can be pasted
+    assert found["said"] == f"scheduled: `ape run market execute {found['operation'][:10]} --network {market.url}` in 60 s"
     operation = found["operation"]
     # the same again: it waits already
     assert told("bonus", "ETH", "108")[0] == 3
@@ -900,7 +902,7 @@ def test_rates__replaced__the_rates_of_both_are_told(told: Told, market: Market,
         (("feed", "ETH", "Lens", "--heartbeat", "60", "--min", "1", "--max", "2"), "is no price feed: it does not answer decimals()"),
         (("feed", "USD", person(5), "--heartbeat", "60", "--min", "1", "--max", "2"), "is no price feed: it does not answer decimals()"),
         (("execute", "0x1234"), "no operation '0x1234' waits in the timelock: give at least 0x and four digits of its id"),
-        (("cancel", "all"), "no operation 'all' waits in the timelock"),
+        (("cancel", "all"), "no operation 'all' waits in the timelock: give at least 0x and four digits of its id (nothing waits)"),
     ],
 )  # fmt: skip
 def test_market__bad_input__one_line_and_nothing_sent(ask: Ask, market: Market, arguments: tuple[str, ...], message: str | None) -> None:
@@ -928,6 +930,8 @@ def test_market__bad_input__one_line_and_nothing_sent(ask: Ask, market: Market, 
         (("pause", "ETH"), "Missing argument"),
         (("pause", "ETH", "repay"), "'repay' is not one of 'supply', 'borrow', 'collateral', 'flash'"),
         (("pause", "ETH", "borrow", "--hours", "73"), "73.0 is not in the range 0.02<=x<=72"),
+        (("pause", "ETH", "borrow", "--hours", "nan"), "'nan' is no number"),
+        (("pause-liquidation", "--hours", "nan"), "'nan' is no number"),
         (("pause-liquidation", "--hours", "7"), "7.0 is not in the range 0.01<=x<=6"),
         (("depth-mode", "ETH", "on"), "'on' is not one of 'new_risk', 'off', 'full'"),
         (("source", "ETH"), "give a pool, --quote or --min-depth"),

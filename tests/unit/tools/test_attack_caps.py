@@ -17,7 +17,7 @@ from plimsoll.addresses import Token
 from plimsoll.attack import gain
 from plimsoll.attack.caps import DEBT, SUPPLY, TOLERANCE, WORLDS, Cap, Point, Search, World, all_caps, caps, search
 from plimsoll.attack.cost import Market, PairMarket, RangeMarket
-from plimsoll.attack.cost_command import Limits, capped, exact_amount
+from plimsoll.attack.cost_command import Limits, _money, capped, exact_amount
 from plimsoll.attack.study import Caps, Listing, Source, attacks, worst
 from plimsoll.governance.changes import cap_of
 from plimsoll.presets import BPS
@@ -296,6 +296,26 @@ def test_command__what_sets_them__rounded_down_and_read_back() -> None:
             assert found[side].raw * (1 - 1e-5) <= raw <= found[side].raw
 
 
+@pytest.mark.parametrize(
+    "network, option",
+    [
+        ("ethereum:anvil:node", ""),
+        ("ethereum:sepolia:node", " --network ethereum:sepolia:node"),
+        ("http://127.0.0.1:8646", " --network http://127.0.0.1:8646"),
+        ("https://rpc.example/v2/secret", " --network ..."),
+        ("https://me:secret@rpc.example", " --network ..."),
+        ("https://rpc.example?key=secret", " --network ..."),
+    ],
+)
+def test_command__network__named_again_but_no_key(network: str, option: str) -> None:
+    told = limits({SUPPLY: 0, DEBT: 0}, network=network)
+    command = told.command(told.worlds[2][1])
+    assert command is not None
+    assert command.endswith(option)
+    assert ("--network" in command) == bool(option)
+    assert "secret" not in command
+
+
 def test_command__already_set__not_asked_for() -> None:
     free = limits({SUPPLY: 0, DEBT: 0})
     supply, debt = (free.worlds[2][1][side].raw for side in (SUPPLY, DEBT))
@@ -345,6 +365,21 @@ def test_command__no_cap_is_small_enough__none_is_offered() -> None:
     console = Console(record=True, width=160, file=StringIO())
     told.show(listing(), console)
     assert "no cap is small enough" in console.export_text()
+
+
+@pytest.mark.parametrize(
+    "wad, text",
+    [
+        (10**17, "0.10"),
+        (999 * WAD, "999.00"),
+        (10**15 * WAD - WAD, "999,999,999,999,999"),
+        (10**15 * WAD, "1.00e+15"),
+        (228 * 10**91, "2.28e+75"),
+    ],
+)
+def test_money__absurd_values__by_their_first_digits(wad: int, text: str) -> None:
+    """Whole numbers of 90 digits would push all other columns of the tables out."""
+    assert _money(wad) == text
 
 
 def of(side: str, raw: int) -> Cap:
