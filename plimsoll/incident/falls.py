@@ -22,6 +22,7 @@ LTVS = (6_500, 7_500)
 FALLS = (60, 45, 30, 20, 10)
 # Down a straight line (so that the price falls ever faster by its own measure), or by the same part of itself in every minute
 SHAPES = ("straight", "steady")
+WAYS = {"straight": "on a straight line", "steady": "at a steady rate"}
 MILLION = 10**6
 # Blocks of 12 seconds until ten minutes after the fall, of a minute until all windows, an hour at most, have seen nothing else
 CLOSE_SECONDS = 600

@@ -8,7 +8,7 @@ from typing import Any
 
 from plimsoll.incident.crashes import Crash
 from plimsoll.incident.day import Series as DaySeries
-from plimsoll.incident.falls import Fall
+from plimsoll.incident.falls import WAYS, Fall
 from plimsoll.incident.grid import Series
 from plimsoll.incident.result import Result
 from plimsoll.plots import BAND, DEFICIT, GRID, INK, MARKET, MUTED, TRIGGER
@@ -194,11 +194,13 @@ def _fall(prices: Any, taken: Any, fall: Fall, first: bool, last: bool) -> None:
     if last:
         handles, labels = prices.get_legend_handles_labels()
         prices.figure.legend(handles, labels, loc="upper right", bbox_to_anchor=(0.985, 0.975), ncols=2, fontsize=9, frameon=False)
-        _legend(taken, loc="center right")
+        # below the lines, which have risen by then
+        _legend(taken, loc="lower right")
 
 
 def _bad_debt(panel: Any, result: Result, falls: list[Fall]) -> None:
-    _plain(panel, "Bad debt", "% of the debt, by how long the fall takes; worst phase of a bucket")
+    way = WAYS[falls[0].shape]
+    _plain(panel, "Bad debt", f"% of the debt, by how long the fall takes; {way}, worst phase of a bucket")
     names = list(falls[0].pools)
     colours = ["#9cc4e8", "#1f6fb2", "#8fd0c4", "#0f8b8d", "#f4c7a1", "#ee8434", "#e6a0aa", DEFICIT]
     width = 0.86 / len(names)
@@ -243,7 +245,7 @@ def _crash(day: Any, close: Any, taken: Any, crash: Crash, first: bool) -> None:
     steep = int((true[hour] / true).argmin())
     near = (times >= times[steep] - 0.5 / 24) & (times <= times[steep] + 2 / 24)
     _plain(day, crash.title, "dollars")
-    _plain(close, "The steepest hour")
+    _plain(close, "Around the steepest hour", "UTC")
     for panel, part in ((day, np.ones(len(times), dtype=bool)), (close, near)):
         _band(panel, s, times, true, part)
     _plain(taken, "Debt repaid by liquidators", "thousand dollars")

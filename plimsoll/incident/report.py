@@ -10,6 +10,7 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
+from plimsoll.incident.falls import WAYS
 from plimsoll.incident.grid import PHASES
 from plimsoll.incident.result import ORACLES, TARGET_MINUTES, Result, VenueSet
 from plimsoll.report import OutputError
@@ -71,8 +72,7 @@ def _grid(result: Result, direction: str) -> Table:
 
 
 def _falls(result: Result, shape: str) -> Table:
-    way = "on a straight line" if shape == "straight" else "at a steady rate"
-    made = _new(f"A fall by half, {way}: bad debt, % of the debt", "lending pool", *(f"{m} min" for m in result.fall_minutes()))
+    made = _new(f"A fall by half, {WAYS[shape]}: bad debt, % of the debt", "lending pool", *(f"{m} min" for m in result.fall_minutes()))
     for name in result.falls[0].pools:
         values = [result.bad_debt(shape, m, name) for m in result.fall_minutes()]
         made.add_row(name, *(f"{v:.2f}" if v else "0" for v in values))
