@@ -78,9 +78,17 @@ def propose(
     )
 
 
-def seeds(low: int, quote_price: int, margin_bps: int = 500) -> tuple[int, int]:
-    """(of the token, of its quote), raw units: worth a unit of account, and a little more, in case the price falls until they are paid."""
-    token, quote = (-(-(BPS + margin_bps) * WAD * WAD // (BPS * price)) for price in (low, quote_price))
+def least_seed(decimals: int) -> int:
+    """That a pool takes, whatever it is worth: a thousandth of a token, raw."""
+    return int(10 ** (decimals - 3))
+
+
+def seeds(low: int, quote_price: int, decimals: tuple[int, int], margin_bps: int = 500) -> tuple[int, int]:
+    """(of the token, of its quote), raw units: worth a unit of account, and a little more, in case the price falls until they are paid; of a
+    dear token what its pool takes at least."""
+    token, quote = (
+        max(-(-(BPS + margin_bps) * WAD * WAD // (BPS * price)), least_seed(d)) for price, d in zip((low, quote_price), decimals, strict=True)
+    )
     return token, quote
 
 
@@ -115,10 +123,16 @@ REFUSALS = {
 }
 
 
+# A pool's own rule, which it is asked for when the seeds are paid
+SEED_TOO_SMALL = "each seed must be a thousandth of a token at least"
+
+
 def refusal(reason: str) -> str | None:
     """In words; None: it does not come from the factory's rules, but from where the seeds are paid."""
     if reason in REFUSALS:
         return REFUSALS[reason]
+    if reason == "pool: seed too small":
+        return SEED_TOO_SMALL
     return reason if reason.startswith(("market: ", "configurator: ", "oracle: ", "pool: ")) else None
 
 

@@ -420,7 +420,7 @@ def _plan(desk: Desk, wish: Wish) -> Plan:
         reasons = "; ".join(words.why(int(band.why if not band.low else quote_band.why), isolated=True))
         raise Problem(f"{coins[token].symbol} has no price to propose terms by: {reasons}")
     terms = propose(preset, band.depth, band.low, band.high, quote_band.low, models[0], wish.margin_bps, models[1])
-    least = isolated.seeds(band.low, quote_band.low)
+    least = isolated.seeds(band.low, quote_band.low, (coins[token].decimals, coins[quote].decimals))
     token_seed, quote_seed = _seed(wish.token_seed, coins[token], least[0]), _seed(wish.quote_seed, coins[quote], least[1])
     return Plan(coins[token], coins[quote], pair, terms, token_seed, quote_seed, band, quote_band.low)
 
@@ -454,7 +454,9 @@ def _rate_model(desk: Desk, asset: Asset, given: str | None) -> str:
 
 
 def _refused(desk: Desk, plan: Plan) -> list[str]:
-    """Why the factory would refuse it now, as far as its own rules go."""
+    """Why the factory would refuse it now, as far as its own rules go, and the pools' on seeds, which are asked only once these are paid."""
+    if any(a < isolated.least_seed(c.decimals) for c, a in ((plan.token, plan.token_seed), (plan.quote, plan.quote_seed))):
+        return [isolated.SEED_TOO_SMALL]
     factory, sender = desk.reader.factory, desk.sender
     data = factory.data("open_market", *plan.args, plan.token_seed, plan.quote_seed)
     try:

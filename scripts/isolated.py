@@ -104,7 +104,9 @@ def poke(market: str | None, everything: bool, most: int, **given: Any) -> None:
 @click.option("--preset", default="nukem", show_default=True, help="Its two assets' percentages are the terms.")
 @click.option("--rate-model", metavar="NAME|ADDRESS", help="Of both reserves; without: the listed one with the preset's rates.")
 @click.option(
-    "--token-seed", metavar="TOKENS", help="Supply that belongs to nobody for ever; worth a unit of account and a little more, if not given."
+    "--token-seed",
+    metavar="TOKENS",
+    help="Supply that belongs to nobody for ever; if not given, worth just over a unit of account, and a thousandth of a token at least.",
 )
 @click.option("--quote-seed", metavar="TOKENS", help="The same, of the quote.")
 @click.option("--margin", type=NumberRange(0, 50), default=2.0, show_default=True, help="Percent by which the caps stay below the most.")

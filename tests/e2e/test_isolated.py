@@ -41,6 +41,8 @@ class Isolated:
     token: Contract
     pair: Contract
     factory: Contract
+    # Another token, of 8 decimals, 40,000 each
+    dear: Contract
     pool: str = ""
 
     def at(self, name: str, address: str) -> Contract:
@@ -71,17 +73,19 @@ def world(deployed: Market) -> Iterator[Isolated]:
     snapshot = rpc.call("evm_snapshot")
     wallet = Wallet(rpc, DEV_KEYS[0])
     deployer = wallet.address
-    address = wallet.transact(None, compiled["TestToken"].deployment("Odd Coin", "ODD", 18))["contractAddress"]
-    token = compiled.at("TestToken", address, rpc)
+    made = [compiled["TestToken"].deployment(*words) for words in (("Odd Coin", "ODD", 18), ("Dear Coin", "DEAR", 8))]
+    token, dear = (compiled.at("TestToken", wallet.transact(None, data)["contractAddress"], rpc) for data in made)
     factory = book.contract("PairFactory", rpc, compiled)
-    deployed.act(deployer, factory, "createPair", token.address, deployed.usd.address)
-    pair = compiled.at("Pair", factory.call("getPair", token.address, deployed.usd.address), rpc)
-    deployed.act(deployer, token, "mint", pair.address, TOKENS * WAD)
-    deployed.act(deployer, deployed.usd, "mint", pair.address, DOLLARS * 10**6)
-    deployed.act(deployer, pair, "mint", deployer)
-    for one, amount in ((token, 10 * WAD), (deployed.usd, 10**9)):
+    pairs = []
+    for one, amount in ((token, TOKENS * WAD), (dear, 50 * 10**8)):
+        deployed.act(deployer, factory, "createPair", one.address, deployed.usd.address)
+        pairs.append(compiled.at("Pair", factory.call("getPair", one.address, deployed.usd.address), rpc))
+        deployed.act(deployer, one, "mint", pairs[-1].address, amount)
+        deployed.act(deployer, deployed.usd, "mint", pairs[-1].address, DOLLARS * 10**6)
+        deployed.act(deployer, pairs[-1], "mint", deployer)
+    for one, amount in ((token, 10 * WAD), (dear, 10**8), (deployed.usd, 10**9)):
         deployed.act(deployer, one, "mint", deployer, amount)
-    yield Isolated(deployed, token, pair, book.contract("MarketFactory", rpc, compiled))
+    yield Isolated(deployed, token, pairs[0], book.contract("MarketFactory", rpc, compiled), dear)
     rpc.call("evm_revert", snapshot)
 
 
@@ -125,6 +129,15 @@ def test_list__none__code_3(world: Isolated, command: Invoke) -> None:
     code, told = command("list")
     assert (code, told["markets"]) == (3, [])
     assert command("poke", "--all") == (3, {"chain_id": 31_337, "markets": []})
+
+
+def test_open__dear_token__seed_that_its_pool_takes(old_pair: Isolated, command: Invoke) -> None:
+    """A unit of account and a twentieth are 0.00002625 of it: less than a pool takes, which is asked only once the seeds are paid."""
+    code, told = command("open", old_pair.dear.address, "USD", "--token-seed", "0.00099999", "--dry-run")
+    assert (code, told["refused"]) == (1, ["each seed must be a thousandth of a token at least"])
+    code, told = command("open", old_pair.dear.address, "USD")
+    assert (code, told.get("state")) == (0, "open"), told
+    assert told["token"]["seed"] == "100000"
 
 
 def test_open__dry_run__terms_of_the_preset_by_depth_and_nothing_sent(old_pair: Isolated, command: Invoke) -> None:

@@ -120,11 +120,12 @@ def test_propose__two_rate_models__each_side_its_own() -> None:
 
 def test_seeds__worth_a_unit_and_a_twentieth__rounded_up() -> None:
     # a token of 18 decimals at 200, a dollar of 6
-    assert isolated.seeds(200 * WAD, 10**30) == (5_250_000_000_000_000, 1_050_000)
+    assert isolated.seeds(200 * WAD, 10**30, (18, 6)) == (5_250_000_000_000_000, 1_050_000)
     # 1.05 / 3 has no end
-    assert isolated.seeds(3 * WAD, 10**30, 0)[0] == 333_333_333_333_333_334
-    # a token so dear that a raw unit is worth more than a unit of account
-    assert isolated.seeds(7 * 10**36, 10**30)[0] == 1
+    assert isolated.seeds(3 * WAD, 10**30, (18, 6), 0)[0] == 333_333_333_333_333_334
+    # tokens so dear that the pool's least, a thousandth of a token, is worth more: of 8 decimals at 40,000, and at 7 for each raw unit
+    assert isolated.seeds(40_000 * 10**28, 10**30, (8, 6)) == (100_000, 1_050_000)
+    assert isolated.seeds(7 * 10**36, 10**30, (6, 6))[0] == 1_000
 
 
 # ---------------------------------------------------------------- the grade
