@@ -130,7 +130,12 @@ class Deposits:
         def arguments(least: tuple[int, int]) -> list[Any]:
             return [token_id, *least, self.rpc.timestamp() + PATIENCE]
 
-        _, amount0, amount1 = self.manager.call("compound", *arguments((0, 0)), sender=self.account)
+        try:
+            _, amount0, amount1 = self.manager.call("compound", *arguments((0, 0)), sender=self.account)
+        except Reverted as e:
+            if e.reason == "positions: nothing to add":
+                raise Problem(f"position {token_id} has earned no fees that could be added") from None
+            raise
         receipt = self.send(self.manager, "compound", arguments((less(amount0, slippage), less(amount1, slippage))))
         (added,) = [e for e in self.manager.events(dict(receipt)) if e.name == "IncreaseLiquidity"]
         return pool, (added.amount0, added.amount1)

@@ -319,5 +319,6 @@ def _show(desk: Desk, wanted: Wanted, before: list[Step], steps: list[Step], out
     elif band is not None:
         low, high = (words.money(p * token.unit // 10**18, 4) for p in (band.low, band.high))
         blocked = "; ".join(words.why(int(band.why)))
-        console.print(f"  priced at {low} to {high} then; new risk {f'closed: {blocked}' if blocked else 'open'}", soft_wrap=True)
+        price = f"priced at {low} to {high}" if band.low else "without a price"
+        console.print(f"  {price} then; new risk {f'closed: {blocked}' if blocked else 'open'}", soft_wrap=True)
         console.print("  tried as of this moment: the contracts ask again when it is executed", soft_wrap=True)

@@ -166,6 +166,12 @@ def test_move_compound_close__one_position__what_went_in_comes_out(market: Marke
         deposits.close(moved.token_id)
 
 
+def test_compound__nobody_has_traded__no_fees_said(deposits: Deposits) -> None:
+    opened = deposits.open("eth", "narrow", {"usd": 500, "eth": "2.5"})
+    with pytest.raises(Problem, match=f"^position {opened.token_id} has earned no fees that could be added$"):
+        deposits.compound(opened.token_id)
+
+
 def test_open__slippage_out_of_range__refused_before_anything_is_sent(market: Market, deposits: Deposits) -> None:
     before = market.rpc.block_number()
     for slippage in (-1, 100, "much"):
