@@ -43,8 +43,10 @@ just the minimum depth (new risk) or a quarter of it (liquidation) when it has b
 The last table has the largest absolute caps on supply and debt (`ape run market caps`) at which no attack gains in each of
 these cases, up to the factor --up-to, and the command that sets them. Of a case where the caps by depth are enough it has
 what would do without them. "beyond": whether larger factors gain nothing either; a loan against an asset whose price nobody
-holds up has no such bound. What leaves is reckoned not to be the attacker's, and what is left neither: to whoever owns part
-of what is left the pool pays that part of his fees back, and the caps shrink with it.
+holds up has no such bound. "no debt fits": the pool refuses debts as small as that; under such a cap on debt nobody can borrow
+the asset, under such a cap on supply nobody can borrow the least debt against it alone. What leaves is reckoned not to be the
+attacker's, and what is left neither: to whoever owns part of what is left the pool pays that part of his fees back, and the
+caps shrink with it.
 
 \b
 Exit codes: 0 done, 1 error, 2 usage.
