@@ -317,8 +317,13 @@ def _show(desk: Desk, wanted: Wanted, before: list[Step], steps: list[Step], out
     if any(o.refused is not None for o in outcomes):
         console.print("  what is asked after a step that would be refused may be refused because of it", soft_wrap=True)
     elif band is not None:
-        low, high = (words.money(p * token.unit // 10**18, 4) for p in (band.low, band.high))
-        blocked = "; ".join(words.why(int(band.why)))
-        price = f"priced at {low} to {high}" if band.low else "without a price"
-        console.print(f"  {price} then; new risk {f'closed: {blocked}' if blocked else 'open'}", soft_wrap=True)
+        console.print(f"  {priced_line(band, token.unit)}", soft_wrap=True)
         console.print("  tried as of this moment: the contracts ask again when it is executed", soft_wrap=True)
+
+
+def priced_line(band: Any, unit: int) -> str:
+    """What the oracle would say of a whole token."""
+    low, high = (words.money(p * unit // 10**18, 4) for p in (band.low, band.high))
+    price = f"priced at {low} to {high}" if band.low else "without a price"
+    blocked = "; ".join(words.why(int(band.why)))
+    return f"{price} then; new risk {f'closed: {blocked}' if blocked else 'open'}"

@@ -1,10 +1,13 @@
 """The picture: drawn from the rows alone, whatever day they tell of."""
 
 import struct
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from plimsoll.accounting import WAD, LenderRow, Result, Step
+from plimsoll.incident import plots
 from plimsoll.plots import draw
 
 
@@ -23,3 +26,14 @@ def test_draw__any_number_of_steps__a_png_of_full_size(count: int, scale: int) -
     width, height = struct.unpack(">II", picture[16:24])
     assert width >= 1_200
     assert height >= 1_200
+
+
+@pytest.mark.parametrize("shape, way", [("straight", "on a straight line"), ("steady", "at a steady rate")])
+def test_bad_debt__says_which_way_the_price_fell(shape: str, way: str) -> None:
+    """The tables have both, and the picture one of them."""
+    from matplotlib.figure import Figure
+
+    panel = Figure().add_subplot()
+    falls = [SimpleNamespace(shape=shape, minutes=30, pools={"LTV 65, one": None})]
+    plots._bad_debt(panel, cast(Any, SimpleNamespace(bad_debt=lambda *_: 7.9)), cast(Any, falls))
+    assert any(way in text.get_text() for text in panel.texts)

@@ -8,7 +8,7 @@ import pytest
 from plimsoll import words
 from plimsoll.addresses import Token
 from plimsoll.errors import Problem
-from plimsoll.governance import changes
+from plimsoll.governance import add_command, changes
 from plimsoll.governance.changes import GUARDIAN, OWNER, STEWARD, Ltv, Row, Unchanged
 
 ETH = Token("volatile", "0x" + "11" * 20, "ETH", 18)
@@ -281,3 +281,15 @@ def test_member__guardian_of_isolated_markets__follows() -> None:
     assert changes.member("guardian", OTHER, OTHER, POOL).also == c.also
     with pytest.raises(Unchanged):
         changes.member("guardian", OTHER, OTHER, OTHER)
+
+
+@pytest.mark.parametrize(
+    "low, high, why, line",
+    [
+        # raw units of a token of 8 decimals at 40,000 and 40,100, for 1e18 of them
+        (40_000 * 10**28, 40_100 * 10**28, 0, "priced at 40,000.0000 to 40,100.0000 then; new risk open"),
+        (0, 0, 8, f"without a price then; new risk closed: {words.WHY[8]}"),
+    ],
+)
+def test_priced_line__price_or_none__no_price_of_nothing(low: int, high: int, why: int, line: str) -> None:
+    assert add_command.priced_line(SimpleNamespace(low=low, high=high, why=why), 10**8) == line
