@@ -187,8 +187,9 @@ class Scenario:
             self._settle()
             for buckets in (0, 10):
                 self.rows[f"pair.window({buckets})"] = world.probed(pair, "window", buckets)
-            for fresh in (False, True):
-                self.rows[f"pair.recent({fresh})"] = world.probed(pair, "recent", fresh)
+            # as for a liquidation, and as for new risk
+            for wanted in (1, 2):
+                self.rows[f"pair.recent({wanted})"] = world.probed(pair, "recent", wanted)
 
     def _measure_liquidity(self) -> None:
         self._mint_and_burn("")

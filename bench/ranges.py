@@ -258,5 +258,6 @@ class Scenario:
         if pool.interface.has("window"):
             for buckets in (0, 10):
                 self.rows[f"window({buckets})"] = world.probed(pool, "window", buckets)
-            for fresh in (False, True):
-                self.rows[f"recent({fresh})"] = world.probed(pool, "recent", fresh)
+            # as for a liquidation, and as for new risk
+            for wanted in (1, 2):
+                self.rows[f"recent({wanted})"] = world.probed(pool, "recent", wanted)

@@ -68,8 +68,8 @@ class Pool:
     def window(self, buckets: int) -> Window:
         return seen(self.contract.window(buckets))
 
-    def recent(self, fresh: bool) -> tuple[int, int, int]:
-        present, tick_sum, fresh_sum = self.contract.recent(fresh)
+    def recent(self, wanted: int) -> tuple[int, int, int]:
+        present, tick_sum, fresh_sum = self.contract.recent(wanted)
         return present, tick_sum, fresh_sum
 
     def expected(self, buckets: int) -> Window:
@@ -81,8 +81,8 @@ class Pool:
     def check(self, *lengths: int) -> None:
         for buckets in lengths or (0, 1, 10, 20):
             assert self.window(buckets) == self.expected(buckets), f"{buckets} buckets at {self.now - START}"
-        for fresh in (False, True):
-            assert self.recent(fresh) == self.model.recent(self.now, fresh), f"recent({fresh}) at {self.now - START}"
+        for wanted in range(4):
+            assert self.recent(wanted) == self.model.recent(self.now, wanted), f"recent({wanted}) at {self.now - START}"
 
 
 class FastHarness:
@@ -101,8 +101,8 @@ class FastHarness:
     def window(self, buckets: int) -> Window:
         return window_of(self.machine, self.address, buckets)
 
-    def recent(self, fresh: bool) -> tuple[int, int, int]:
-        return recent_of(self.machine, self.address, fresh)
+    def recent(self, wanted: int) -> tuple[int, int, int]:
+        return recent_of(self.machine, self.address, wanted)
 
 
 class FastPool(Pool):
@@ -119,5 +119,5 @@ class FastPool(Pool):
     def window(self, buckets: int) -> Window:
         return self.contract.window(buckets)
 
-    def recent(self, fresh: bool) -> tuple[int, int, int]:
-        return self.contract.recent(fresh)
+    def recent(self, wanted: int) -> tuple[int, int, int]:
+        return self.contract.recent(wanted)

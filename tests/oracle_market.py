@@ -7,6 +7,7 @@ from typing import Any
 import boa
 from eth_utils import keccak
 
+from plimsoll.reference.observations import FRESH, PRESENT
 from plimsoll.reference.oracle import (
     BUCKET,
     NOTHING,
@@ -152,9 +153,9 @@ def ask(target: Any, question: str, gas: int, *arguments: int) -> bytes:
 
 
 def ask_recent(source: Any) -> Window | None:
-    """What a source says within a cached bucket, where it answers both forms of that question. The short sum is what it tells of the
+    """What a source says within a cached bucket, where it answers all forms of that question. The short sum is what it tells of the
     window: that the oracle gets it from other words is not the model's concern."""
-    lean, fresh = (ask(source, "recent(bool)", SOURCE_GAS, wanted) for wanted in (0, 1))
+    lean, fresh = (ask(source, "recent(uint256)", SOURCE_GAS, wanted) for wanted in (PRESENT, FRESH | PRESENT))
     window = as_window(ask(source, "window(uint256)", 10**7, 0), 0)
     if window is None or any(len(answer) != RECENT_WORDS * WORD for answer in (lean, fresh)):
         return None

@@ -109,8 +109,8 @@ class ScriptedPair:
         for buckets in lengths or (0, 10, 20):
             expected = self.model.window(self.now, buckets, added)
             assert self.window(buckets) == expected, f"{buckets} buckets at {self.now - START}"
-        for fresh in (False, True):
-            assert tuple(self.pair.recent(fresh)) == self.model.recent(self.now, fresh, added), f"recent({fresh}) at {self.now - START}"
+        for wanted in range(4):
+            assert tuple(self.pair.recent(wanted)) == self.model.recent(self.now, wanted, added), f"recent({wanted}) at {self.now - START}"
 
 
 def window_of(machine: Machine, pair: str, buckets: int) -> observations.Window:
@@ -121,9 +121,9 @@ def window_of(machine: Machine, pair: str, buckets: int) -> observations.Window:
     return unpacked([*(int.from_bytes(word, "big", signed=True) for word in words[:6]), present], count, packed)
 
 
-def recent_of(machine: Machine, pool: str, fresh: bool) -> tuple[int, int, int]:
+def recent_of(machine: Machine, pool: str, wanted: int) -> tuple[int, int, int]:
     """The answer of a pool's `recent`."""
-    answer = machine.view(pool, call_data("recent(bool)", int(fresh)))
+    answer = machine.view(pool, call_data("recent(uint256)", wanted))
     assert len(answer) == 96
     tick_sum, fresh_sum = (int.from_bytes(answer[i : i + 32], "big", signed=True) for i in (32, 64))
     return int.from_bytes(answer[:32], "big"), tick_sum, fresh_sum
@@ -164,13 +164,13 @@ class FastPair:
     def window(self, buckets: int) -> observations.Window:
         return window_of(self.machine, self.pair, buckets)
 
-    def recent(self, fresh: bool) -> tuple[int, int, int]:
-        return recent_of(self.machine, self.pair, fresh)
+    def recent(self, wanted: int) -> tuple[int, int, int]:
+        return recent_of(self.machine, self.pair, wanted)
 
     def check(self, *lengths: int) -> None:
         for buckets in lengths or (0, 10, 20):
             expected = self.model.window(self.machine.now, buckets)
             answer = self.window(buckets)
             assert answer == expected, f"{buckets} buckets at {self.machine.now}:\n{answer}\n{expected}"
-        for fresh in (False, True):
-            assert self.recent(fresh) == self.model.recent(self.machine.now, fresh), f"recent({fresh}) at {self.machine.now}"
+        for wanted in range(4):
+            assert self.recent(wanted) == self.model.recent(self.machine.now, wanted), f"recent({wanted}) at {self.machine.now}"

@@ -271,14 +271,14 @@ def getReserves() -> (uint112, uint112, uint32):
 @external
 @reentrant
 def window(buckets: uint256) -> IObservations.Window:
-    return observations._window(self._state(self.reserves, self.accumulators), buckets)
+    return observations._window(self._state(self.reserves, self.accumulators, observations.PRESENT), buckets)
 
 
 @view
 @external
 @reentrant
-def recent(fresh: bool) -> (uint256, int256, int256):
-    return observations._recent(self._state(self.reserves, self.accumulators), fresh)
+def recent(wanted: uint256) -> (uint256, int256, int256):
+    return observations._recent(self._state(self.reserves, self.accumulators, wanted), wanted)
 
 
 @view
@@ -357,7 +357,7 @@ def _update(books: Books):
     if unsafe_sub(block.timestamp, books.word >> 224) << 224 != 0:
         accumulators: uint256 = self.accumulators
         if accumulators != 0:
-            self.accumulators = observations._advance(self._state(books.word, accumulators))
+            self.accumulators = observations._advance(self._state(books.word, accumulators, observations.PRESENT))
     self.reserves = books.balance0 | (books.balance1 << 112) | (block.timestamp << 224)
     if books.set_k_last:
         self.kLast = unsafe_mul(books.balance0, books.balance1)
@@ -397,15 +397,18 @@ def _mint_fee(word: uint256) -> bool:
 
 @internal
 @view
-def _state(word: uint256, accumulators: uint256) -> observations.State:
+def _state(word: uint256, accumulators: uint256, wanted: uint256) -> observations.State:
     """
     @notice What the reserves have been since they were stored; before the pair has started for no time at all
+    @param wanted Without PRESENT, the liquidity is left out
     """
     reserve0: uint256 = (word << 144) >> 144
     reserve1: uint256 = (word << 32) >> 144
-    liquidity: uint256 = self._sqrt(unsafe_mul(reserve0, reserve1))
+    liquidity: uint256 = unsafe_mul(reserve0, reserve1)
     tick: int256 = 0
     if liquidity != 0:
+        if wanted & observations.PRESENT != 0:
+            liquidity = self._sqrt(liquidity)
         tick = pair_tick._tick(reserve0, reserve1)
     else:
         # Only a token that takes balance away brings a pair here that has started. Its tick holds.

@@ -498,12 +498,14 @@ def window(buckets: uint256) -> IObservations.Window:
 
 @view
 @external
-def recent(fresh: bool) -> (uint256, int256, int256):
+def recent(wanted: uint256) -> (uint256, int256, int256):
     present: uint256 = 0
     tick_sum: int256 = 0
     fresh_sum: int256 = 0
-    present, tick_sum, fresh_sum = history._recent(self._state(), fresh)
-    return present | self._used(), tick_sum, fresh_sum
+    present, tick_sum, fresh_sum = history._recent(self._state(), wanted)
+    if wanted & history.PRESENT != 0:
+        present |= self._used()
+    return present, tick_sum, fresh_sum
 
 
 # ---------------------------------------------------------------- internals: swap

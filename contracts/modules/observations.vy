@@ -73,6 +73,11 @@ MAX_GAP: constant(uint256) = 9000
 MAX_LIQUIDITY: constant(uint256) = 2**126 - 1
 
 
+# What `recent` may be asked for
+FRESH: constant(uint256) = 1
+PRESENT: constant(uint256) = 2
+
+
 # What a pool is since its last change
 struct State:
     # The accumulators as of then
@@ -192,9 +197,10 @@ def _keep(stretch: Stretch, bucket: uint256):
 
 @internal
 @view
-def _recent(state: State, fresh: bool) -> (uint256, int256, int256):
+def _recent(state: State, wanted: uint256) -> (uint256, int256, int256):
     """
     @notice The view of IObservations
+    @param state Its liquidity may be left out where PRESENT is not wanted
     @dev Of the sums the ticks' alone, for which 56 bits are enough: what is above them falls off in the end.
          Of the liquidity all bits up to the 126th where there is a 127th.
     """
@@ -207,7 +213,7 @@ def _recent(state: State, fresh: bool) -> (uint256, int256, int256):
         stretch = self._stretch(state)
         tick_sum = self._at(stretch, block.timestamp) >> 40
     fresh_sum: uint256 = 0
-    if fresh:
+    if wanted & FRESH != 0:
         ago: uint256 = unsafe_add(MINUTE, block.timestamp % MINUTE)
         if ago <= state.elapsed:
             fresh_sum = unsafe_mul(tick, ago)
@@ -220,12 +226,15 @@ def _recent(state: State, fresh: bool) -> (uint256, int256, int256):
                 fresh_sum = unsafe_sub(tick_sum, checkpoint >> 200)
                 if unsafe_sub(ago, MINUTE) < state.elapsed:
                     fresh_sum = unsafe_sub(tick_sum, checkpoint >> 144)
-    return (
-        (
+    present: uint256 = 0
+    if wanted & PRESENT != 0:
+        present = (
             convert(convert(state.tick << 128, bytes32), uint256)
             | (convert(self.minted == block.timestamp, uint256) << 127)
             | min(state.liquidity, MAX_LIQUIDITY)
-        ),
+        )
+    return (
+        present,
         convert(convert(tick_sum << 200, bytes32), int256) >> 200,
         convert(convert(fresh_sum << 200, bytes32), int256) >> 200,
     )
@@ -239,25 +248,27 @@ def _window(state: State, buckets: uint256) -> IObservations.Window:
     """
     assert buckets <= MAX_BUCKETS  # dev: too many buckets
     window: IObservations.Window = empty(IObservations.Window)
-    window.present, window.tick_sum, window.fresh_sum = self._recent(state, True)
+    window.present, window.tick_sum, window.fresh_sum = self._recent(state, FRESH | PRESENT)
     window.started_ts = (self.checkpoint << 112) >> 112
     if window.started_ts != 0:
         life: uint256 = unsafe_sub(block.timestamp, window.started_ts)
-        stretch: Stretch = self._stretch(state)
         ago: uint256 = unsafe_add(MINUTE, block.timestamp % MINUTE)
         if ago <= life:
             window.fresh_seconds = ago
+        ago = block.timestamp % BUCKET
         # The short window begins with the newest boundary that is at least 300 seconds old: one or two before the newest of all
-        short: uint256 = unsafe_sub(2, unsafe_div(block.timestamp % BUCKET, 120))
-        # The sums at the boundaries, newest first. Without a slow window the one that begins the short window is enough.
-        if unsafe_add(block.timestamp % BUCKET, unsafe_mul(buckets, BUCKET)) <= life:
+        short: uint256 = unsafe_sub(2, unsafe_div(ago, 120))
+        if unsafe_add(ago, unsafe_mul(buckets, BUCKET)) <= life:
             window.count = buckets
-        age: uint256 = unsafe_mul(short, convert(window.count == 0, uint256))
+        stretch: Stretch = empty(Stretch)
+        if ago < state.elapsed:
+            stretch = self._stretch(state)
+        # The sums at the boundaries, newest first
         oldest: uint256 = max(window.count, short)
+        bucket: uint256 = unsafe_div(block.timestamp, BUCKET)
         newer: uint256 = 0
         newer_still: uint256 = 0
-        for _: uint256 in range(MAX_BUCKETS + 3):
-            ago = unsafe_add(block.timestamp % BUCKET, unsafe_mul(age, BUCKET))
+        for age: uint256 in range(MAX_BUCKETS + 1):
             if age > oldest:
                 break
             sums: uint256 = 0
@@ -265,31 +276,27 @@ def _window(state: State, buckets: uint256) -> IObservations.Window:
             if ago < state.elapsed:
                 sums = self._at(stretch, unsafe_sub(block.timestamp, ago))
             elif ago < life:
-                bucket: uint256 = unsafe_sub(unsafe_div(block.timestamp, BUCKET), age)
                 sums = unsafe_sub(self.sticks[bucket & 127], bucket)
                 if sums << 216 != 0:
                     # Another bucket's: this boundary was skipped, and lies on the line through the two after it. The two newest are
-                    # never skipped; sums after the start are never 0.
-                    if newer_still == 0:
-                        age = 0
-                        continue
+                    # never skipped.
                     sums = unsafe_sub(unsafe_add(newer, newer), newer_still)
             if age == short:
                 if ago <= life:
                     window.short_sum = (unsafe_sub(window.tick_sum << 40, convert(convert(sums, bytes32), int256)) << 160) >> 200
                     window.short_seconds = ago
             if unsafe_sub(age, 1) < window.count:
-                # Its parts are the tick_sum and, rounded to the nearest whole, the liquidity_sum: 180 or more, below 2**160 by far.
-                # So the mean is at most 2**128, and this is lowered by 1.
+                # Its parts are the tick_sum, which the shifts leave where it is told, and, rounded to the nearest whole, the
+                # liquidity_sum: 180 or more, below 2**160 by far. So the mean is at most 2**128, and this is lowered by 1.
                 newer_still = unsafe_sub(newer, sums)
                 mean: uint256 = unsafe_div(BUCKET << 128, unsafe_add(newer_still >> 95, 1) >> 1)
-                window.buckets[unsafe_sub(age, 1)] = (
-                    convert(convert((convert(convert(newer_still << 160, bytes32), int256) >> 200) << 128, bytes32), uint256)
-                    | unsafe_sub(mean, mean >> 128)
-                )
+                window.buckets[unsafe_sub(age, 1)] = convert(
+                    convert(convert(convert(newer_still << 160, bytes32), int256) >> 72, bytes32), uint256
+                ) | unsafe_sub(mean, mean >> 128)
             newer_still = newer
             newer = sums
-            age = unsafe_add(age, 1)
+            ago = unsafe_add(ago, BUCKET)
+            bucket = unsafe_sub(bucket, 1)
     return window
 
 

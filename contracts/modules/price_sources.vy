@@ -98,7 +98,8 @@ UNIT_AT: constant(uint256) = 166
 ADDED: constant(uint256) = 1 << 127
 USED: constant(uint256) = 1 << 126
 
-# What is asked of a source, and of an asset: for seizure (the bit is what recent(bool) is asked with), for new risk
+# What is asked of a source, and of an asset: for seizure, for new risk. Both are what `recent` is
+# asked with.
 FOR_SEIZURE: constant(uint256) = 1
 FOR_NEW_RISK: constant(uint256) = 2
 
@@ -121,7 +122,7 @@ MASK_160: constant(uint256) = (1 << 160) - 1
 # ---------------------------------------------------------------- types
 
 
-# IObservations.Window: signed words modulo 2^256
+# IObservations.Window: signed words modulo 2^256, and its buckets in two halves
 struct Window:
     started_ts: uint256
     short_sum: uint256
@@ -131,7 +132,8 @@ struct Window:
     tick_sum: uint256
     present: uint256
     count: uint256
-    buckets: uint256[2 * SLOW_BUCKETS]
+    newer: uint256[SLOW_BUCKETS]
+    older: uint256[SLOW_BUCKETS]
 
 
 # What one source says now. Ticks are oriented and biased. `_price` makes prices of them, and of the present liquidity its depth.
@@ -156,6 +158,8 @@ struct Measure:
     # What decides whether there is enough for a price at all, WAD. Of a range pool at least seven eighths of what it was when it was
     # measured last: what a pool holds can be gone for a moment.
     support: uint256
+    # The square root of the price at slow_low, or 0: not told, as of a cached bucket
+    root: uint256
 
 
 # ---------------------------------------------------------------- storage
@@ -199,7 +203,7 @@ def _measure(asset: address, place: uint256, config: uint256, asked: uint256, ke
         answer: Bytes[RECENT + 32] = b""
         success, answer = raw_call(
             convert(config & MASK_160, address),
-            abi_encode(wanted & FOR_SEIZURE, method_id=method_id("recent(bool)")),
+            abi_encode(wanted, method_id=method_id("recent(uint256)")),
             max_outsize=RECENT + 32,
             gas=SOURCE_GAS,
             is_static_call=True,
@@ -211,7 +215,7 @@ def _measure(asset: address, place: uint256, config: uint256, asked: uint256, ke
             return m
         m.present, tick_sum, fresh_sum = abi_decode(answer, (uint256, uint256, uint256))
     else:
-        m.why, m.kept, m.depth, m.support, m.present, tick_sum, fresh_sum = self._learn(
+        m.why, m.kept, m.depth, m.support, m.root, m.present, tick_sum, fresh_sum = self._learn(
             asset, place, config, asked, m.unit, unsafe_sub(support, support >> 3)
         )
         if m.why | IPriceOracle.Why.THIN_FOR_NEW_RISK != IPriceOracle.Why.THIN_FOR_NEW_RISK:
@@ -261,7 +265,10 @@ def _price(ticks: Measure, wanted: uint256) -> Measure:
     """
     m: Measure = ticks
     if m.valid:
-        sqrt_x96: uint256 = self._sqrt(ticks.slow_low)
+        sqrt_x96: uint256 = ticks.root
+        if sqrt_x96 == 0:
+            sqrt_x96 = self._sqrt(ticks.slow_low)
+        m.root = sqrt_x96
         m.slow_low = self._price_down(sqrt_x96, m.unit)
         if ticks.slow_high != ticks.slow_low:
             sqrt_x96 = self._sqrt(ticks.slow_high)
@@ -276,7 +283,7 @@ def _price(ticks: Measure, wanted: uint256) -> Measure:
             m.fresh = self._fresh_at(ticks.fresh, m.unit)
         if wanted & FOR_NEW_RISK != 0:
             if ticks.slow_low < ticks.short_low:
-                sqrt_x96 = self._sqrt(ticks.slow_low)
+                sqrt_x96 = m.root
             m.present = self._depth_now(m.present, sqrt_x96, m.unit)
         if min(m.short_low, m.slow_low) == 0 or max(m.short_high, m.slow_high) > MAX_PRICE:
             # No market trades there
@@ -298,44 +305,46 @@ def _depth_now(present: uint256, sqrt_x96: uint256, unit: uint256) -> uint256:
 @view
 def _learn(
     asset: address, place: uint256, config: uint256, asked: uint256, unit: uint256, support: uint256
-) -> (IPriceOracle.Why, uint256, uint256, uint256, uint256, uint256, uint256):
+) -> (IPriceOracle.Why, uint256, uint256, uint256, uint256, uint256, uint256, uint256):
     """
-    @notice (what is missing, Measure.kept, Measure.depth, Measure.support, and what `recent` would tell) by a slow window of `asked` buckets
+    @notice (what is missing, Measure.kept, Measure.depth, Measure.support, Measure.root, and what `recent` would tell) by a slow window of `asked` buckets
     @param support Of a range pool, the least that there is
     """
     window: Window = self._ask(convert(config & MASK_160, address), asked)
     if window.count == UNREADABLE:
-        return IPriceOracle.Why.SOURCE_FAILED, 0, 0, support, 0, 0, 0
+        return IPriceOracle.Why.SOURCE_FAILED, 0, 0, support, 0, 0, 0, 0
     # Where the short and the fresh window begin, and so how long they are, is told by the clock
     short_seconds: uint256 = unsafe_add(SHORT_AGE, unsafe_sub(block.timestamp, SHORT_AGE) % BUCKET)
     fresh_seconds: uint256 = unsafe_add(MINUTE, block.timestamp % MINUTE)
     if (window.short_seconds ^ short_seconds) | (window.fresh_seconds ^ fresh_seconds) | (window.count ^ asked) != 0 or unsafe_sub(
         window.started_ts, 1
     ) >= block.timestamp:
-        return self._why_incomplete(window, short_seconds, fresh_seconds, asked), 0, 0, support, 0, 0, 0
+        return self._why_incomplete(window, short_seconds, fresh_seconds, asked), 0, 0, support, 0, 0, 0, 0
     flip: uint256 = unsafe_sub(0, (config >> 160) & 1)
     known: bool = False
     slow_low: uint256 = 0
     slow_high: uint256 = 0
     liquidity: uint256 = 0
-    known, slow_low, slow_high, liquidity = self._slow(window.buckets, asked, flip)
+    known, slow_low, slow_high, liquidity = self._slow(window.newer, window.older, asked, flip)
     short_sum: uint256 = unsafe_add(unsafe_mul(short_seconds, BIAS), unsafe_sub(window.short_sum ^ flip, flip))
     if not known or unsafe_div(short_sum, short_seconds) >= TICKS:
-        return IPriceOracle.Why.SOURCE_FAILED, 0, 0, support, 0, 0, 0
+        return IPriceOracle.Why.SOURCE_FAILED, 0, 0, support, 0, 0, 0, 0
     # Of the bucket before the newest one
-    sum: uint256 = self._bucket_sum(window.buckets[1], flip)
+    sum: uint256 = self._bucket_sum(window.newer[1], flip)
     start: uint256 = unsafe_sub(unsafe_add(unsafe_mul(block.timestamp, BIAS), unsafe_sub(window.tick_sum ^ flip, flip)), short_sum)
     if block.timestamp % BUCKET >= SHORTER_FROM:
         start = unsafe_sub(start, sum)
     why: IPriceOracle.Why = empty(IPriceOracle.Why)
     depth: uint256 = 0
     least: uint256 = 0
-    why, depth, least = self._depths(asset, place, config, unit, slow_low, window.present, liquidity, support)
+    root: uint256 = 0
+    why, depth, least, root = self._depths(asset, place, config, unit, slow_low, window.present, liquidity, support)
     return (
         why,
         slow_high << SLOW_HIGH_AT | slow_low << SLOW_LOW_AT | sum << SUM_BITS | start & MASK_30,
         depth,
         least,
+        root,
         window.present,
         window.tick_sum,
         window.fresh_sum,
@@ -356,9 +365,9 @@ def _bucket_sum(word: uint256, flip: uint256) -> uint256:
 @view
 def _depths(
     asset: address, place: uint256, config: uint256, unit: uint256, tick: uint256, present: uint256, liquidity: uint256, least: uint256
-) -> (IPriceOracle.Why, uint256, uint256):
+) -> (IPriceOracle.Why, uint256, uint256, uint256):
     """
-    @notice (whether it is not enough, Measure.depth, Measure.support)
+    @notice (whether it is not enough, Measure.depth, Measure.support, Measure.root)
     @param tick The slow low
     @param liquidity The median over the slow window
     @param least Of a range pool, the least support that there is
@@ -378,17 +387,17 @@ def _depths(
         held: uint256 = 0
         answered, held = self._held(asset, convert(quotes & MASK_160, address), convert(config & MASK_160, address), sqrt_x96)
         if not answered:
-            return IPriceOracle.Why.SOURCE_FAILED, 0, support
+            return IPriceOracle.Why.SOURCE_FAILED, 0, support, sqrt_x96
         if held < raw:
             depth = unsafe_div(unsafe_mul(held, unit), WAD)
     code: uint256 = floats._down(depth, DEPTH_MANTISSA)
     depth = floats._value(code, DEPTH_MANTISSA)
     support = max(support, depth)
     if depth >= min_depth:
-        return empty(IPriceOracle.Why), code, support
+        return empty(IPriceOracle.Why), code, support, sqrt_x96
     if unsafe_mul(support, 4) >= min_depth:
-        return IPriceOracle.Why.THIN_FOR_NEW_RISK, code, support
-    return IPriceOracle.Why.THIN_FOR_NEW_RISK | IPriceOracle.Why.THIN, code, support
+        return IPriceOracle.Why.THIN_FOR_NEW_RISK, code, support, sqrt_x96
+    return IPriceOracle.Why.THIN_FOR_NEW_RISK | IPriceOracle.Why.THIN, code, support, sqrt_x96
 
 
 @internal
@@ -424,12 +433,11 @@ def _ask(source: address, buckets: uint256) -> Window:
         is_static_call=True,
         revert_on_failure=False,
     )
-    window: Window = empty(Window)
     if success and len(answer) == ANSWER:
-        window = abi_decode(answer, Window)
-    else:
-        bounded_calls._check_gas(success, SOURCE_GAS)
-        window.count = UNREADABLE
+        return abi_decode(answer, Window)
+    bounded_calls._check_gas(success, SOURCE_GAS)
+    window: Window = empty(Window)
+    window.count = UNREADABLE
     return window
 
 
@@ -453,21 +461,18 @@ def _why_incomplete(window: Window, short_seconds: uint256, fresh_seconds: uint2
 
 @internal
 @pure
-def _slow(b: uint256[2 * SLOW_BUCKETS], count: uint256, flip: uint256) -> (bool, uint256, uint256, uint256):
+def _slow(newer: uint256[SLOW_BUCKETS], older: uint256[SLOW_BUCKETS], count: uint256, flip: uint256) -> (bool, uint256, uint256, uint256):
     """
     @notice (known, low tick, high tick, median liquidity) of the slow window; not known if a mean tick is out of bounds
     """
     # The upper half of a word is its tick sum: with the sign bit turned over, and all bits where ticks change their sign, words are
     # in the order of these sums. Without the upper half they are in the order of their liquidities.
     mask: uint256 = flip ^ SIGN_BIT
-    newer: uint256[SLOW_BUCKETS] = [b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9]]
-    older: uint256[SLOW_BUCKETS] = empty(uint256[SLOW_BUCKETS])
     v: uint256[SLOW_BUCKETS] = middle._sorted(newer, 0, 128)
     w: uint256[SLOW_BUCKETS] = empty(uint256[SLOW_BUCKETS])
     liquidity: uint256 = v[4]
     upper: uint256 = 0
     if count != SLOW_BUCKETS:
-        older = [b[10], b[11], b[12], b[13], b[14], b[15], b[16], b[17], b[18], b[19]]
         w = middle._sorted(older, 0, 128)
         liquidity, upper = middle._of_both(v, w)
     v = middle._sorted(newer, mask, 0)

@@ -116,7 +116,12 @@ def _news(pair: address, flip: uint256) -> News:
         news.state = kept << BUCKET_AT
         return news
     for i: uint256 in range(news.count, bound=HOUR):
-        news.sums[i] = price_sources._bucket_sum(window.buckets[i], flip) & MASK_32
+        word: uint256 = 0
+        if i < price_sources.SLOW_BUCKETS:
+            word = window.newer[i]
+        else:
+            word = window.older[unsafe_sub(i, price_sources.SLOW_BUCKETS)]
+        news.sums[i] = price_sources._bucket_sum(word, flip) & MASK_32
 
     first: uint256 = unsafe_sub(end, news.count)
     if first > kept:

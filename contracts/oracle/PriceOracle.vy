@@ -570,7 +570,9 @@ def _combine(first: price_sources.Measure, second: price_sources.Measure, feed: 
         reading.sources |= FEED_SOURCE
     if in_ticks:
         low = reading.low
-        sqrt_x96: uint256 = price_sources._sqrt(low)
+        sqrt_x96: uint256 = unsafe_mul(first.root, convert(low == first.slow_low, uint256))
+        if sqrt_x96 == 0:
+            sqrt_x96 = price_sources._sqrt(low)
         reading.low = price_sources._price_down(sqrt_x96, first.unit)
         if wanted & price_sources.FOR_NEW_RISK != 0:
             at_low: uint256 = sqrt_x96

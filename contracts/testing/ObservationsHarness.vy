@@ -68,8 +68,8 @@ def window(buckets: uint256) -> IObservations.Window:
 @view
 @external
 @reentrant
-def recent(fresh: bool) -> (uint256, int256, int256):
-    return observations._recent(self._state(), fresh)
+def recent(wanted: uint256) -> (uint256, int256, int256):
+    return observations._recent(self._state(), wanted)
 
 
 # ---------------------------------------------------------------- internals

@@ -23,7 +23,7 @@ token1: public(address)
 bare: Bytes[MAX_ANSWER]
 full: Bytes[MAX_ANSWER]
 long: Bytes[MAX_ANSWER]
-# To recent(False) and recent(True)
+# To `recent` without the fresh sum and with it
 lean: Bytes[MAX_ANSWER]
 fresh: Bytes[MAX_ANSWER]
 reverts: bool
@@ -74,7 +74,7 @@ def set_raw(bare: Bytes[MAX_ANSWER], full: Bytes[MAX_ANSWER]):
 @external
 def set_recent(lean: Bytes[MAX_ANSWER], fresh: Bytes[MAX_ANSWER]):
     """
-    @notice Answer recent(False) and recent(True) with exactly these bytes
+    @notice Answer `recent` without the fresh sum, and with it, with exactly these bytes
     """
     self.lean = lean
     self.fresh = fresh
@@ -109,9 +109,9 @@ def window(buckets: uint256) -> Bytes[MAX_ANSWER]:
 @view
 @reentrant
 @raw_return
-def recent(fresh: bool) -> Bytes[MAX_ANSWER]:
+def recent(wanted: uint256) -> Bytes[MAX_ANSWER]:
     self._suffer()
-    if fresh:
+    if wanted & 1 != 0:
         return self.fresh
     return self.lean
 

@@ -17,6 +17,8 @@ MAX_BUCKETS = 20
 SLEW = 50
 MAX_GAP = 9000
 MAX_PRESENT_LIQUIDITY = 2**126 - 1
+# What `recent` may be asked for
+FRESH, PRESENT = 1, 2
 
 _DIGITS = 100
 # Two unequal ratios of integers below 2^112 are further apart than this, seen as ticks
@@ -145,10 +147,9 @@ class Observations:
             bucket_liquidities=tuple(_harmonic_mean(segments, begin, begin + BUCKET) for begin in slow),
         )
 
-    def recent(self, now: int, fresh: bool, added: bool = False) -> tuple[int, int, int]:
+    def recent(self, now: int, wanted: int, added: bool = False) -> tuple[int, int, int]:
         """(present, tick sum, fresh sum)"""
-        window = self.window(now, 0, added)
-        return window.present, window.tick_sum, window.fresh_sum if fresh else 0
+        return recent_of(self.window(now, 0, added), wanted)
 
     def remembered(self, now: int) -> int:
         """The remembered tick at a time when nothing has changed for a second or more, or else as of the last change."""
@@ -171,6 +172,11 @@ class Observations:
             ticks = ramp(before, tick)
             tick = ticks[-1] if ticks else before
         return Segment(self.since, now, ticks, tick, max(self.liquidity, 1))
+
+
+def recent_of(window: "Window", wanted: int) -> tuple[int, int, int]:
+    """What `recent` tells of a window: (present, tick sum, fresh sum)"""
+    return window.present if wanted & PRESENT else 0, window.tick_sum, window.fresh_sum if wanted & FRESH else 0
 
 
 def present_word(tick: int, liquidity: int, added: bool, used: bool = False) -> int:

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from plimsoll.reference.observations import BUCKET, MAX_BUCKETS, MINUTE, SHORT_SECONDS, Window, present_word, ramp
+from plimsoll.reference.observations import BUCKET, MAX_BUCKETS, MINUTE, SHORT_SECONDS, Window, present_word, ramp, recent_of
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,9 @@ class RangeObservations:
             bucket_liquidities=tuple(min((BUCKET << 128) // (newer - older), 2**128 - 1) for newer, older in pairwise(liquidity_sums)),
         )
 
-    def recent(self, now: int, fresh: bool, added: bool = False, used: bool = False) -> tuple[int, int, int]:
+    def recent(self, now: int, wanted: int, added: bool = False, used: bool = False) -> tuple[int, int, int]:
         """(present, tick sum, fresh sum)"""
-        window = self.window(now, 0, added, used)
-        return window.present, window.tick_sum, window.fresh_sum if fresh else 0
+        return recent_of(self.window(now, 0, added, used), wanted)
 
     def _present(self) -> Stretch:
         liquidity = max(self.liquidity, 1)

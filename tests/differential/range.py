@@ -561,11 +561,11 @@ class Life:
                 expected = memory.window(machine.now, buckets).words()
                 if answer != expected:
                     self.differ(f"OBS-01, window({buckets})", answer, expected)
-            for fresh in (False, True):
-                answer = words_of(machine.view(pool, call_data("recent(bool)", int(fresh))))
-                expected = [value % 2**256 for value in memory.recent(machine.now, fresh)]
+            for wanted in range(4):
+                answer = words_of(machine.view(pool, call_data("recent(uint256)", wanted)))
+                expected = [value % 2**256 for value in memory.recent(machine.now, wanted)]
                 if answer != expected:
-                    self.differ(f"OBS-10, recent({fresh})", answer, expected)
+                    self.differ(f"OBS-10, recent({wanted})", answer, expected)
 
     # ---------------------------------------------------------------- drawing
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plimsoll.reference.observations import Window, tick
+from plimsoll.reference.observations import FRESH, PRESENT, Window, tick
 from tests.depth import draw_seed, examples
 from tests.pair_world import MAX_RESERVE, OWNER, START, FastPair, ScriptedPair
 from tests.revm import Machine, call_data, selector
@@ -138,7 +138,7 @@ def test_recent__sums_at_boundaries__differ_by_what_the_window_tells_between_the
             end = machine.now + draw.randrange(2 * typical)
             for boundary in range(-(-machine.now // BUCKET) * BUCKET, end + 1, BUCKET):
                 machine.set_time(boundary)
-                at_boundary[boundary] = pair.recent(False)[1]
+                at_boundary[boundary] = pair.recent(0)[1]
             machine.set_time(end)
             match draw.randrange(4):
                 case 0:
@@ -148,8 +148,8 @@ def test_recent__sums_at_boundaries__differ_by_what_the_window_tells_between_the
                 case _:
                     factor = draw.randrange(980, 1020)
                     pair.sync(max(pair.reserves[0] * factor // 1000, 1), pair.reserves[1])
-            present, tick_sum, fresh_sum = pair.recent(True)
-            assert pair.recent(False) == (present, tick_sum, 0)
+            present, tick_sum, fresh_sum = pair.recent(FRESH | PRESENT)
+            assert pair.recent(PRESENT) == (present, tick_sum, 0)
             window = pair.window(20)
             assert (window.present, window.tick_sum, window.fresh_sum) == (present, tick_sum, fresh_sum), (seed, life)
             if window.short_seconds and end - window.short_seconds > started:

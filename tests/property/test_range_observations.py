@@ -11,7 +11,7 @@ import random
 
 import pytest
 
-from plimsoll.reference.observations import BUCKET, MAX_BUCKETS
+from plimsoll.reference.observations import BUCKET, FRESH, MAX_BUCKETS, PRESENT
 from plimsoll.reference.range_observations import RangeObservations
 from plimsoll.reference.tick_math import MAX_TICK, sqrt_ratio_at_tick
 from tests.depth import draw_seed, examples
@@ -98,15 +98,15 @@ class Walk:
     def window(self, buckets: int, index: int = 0) -> list[int]:
         return words_of(self.machine.view(self.pools[index], call_data("window(uint256)", buckets)))
 
-    def recent(self, fresh: bool) -> tuple[int, int, int]:
-        return recent_of(self.machine, self.pools[0], fresh)
+    def recent(self, wanted: int) -> tuple[int, int, int]:
+        return recent_of(self.machine, self.pools[0], wanted)
 
     def check(self, *lengths: int) -> None:
         for buckets in lengths or (0, 10, 20):
             expected = self.model.window(self.machine.now, buckets).words()
             assert self.window(buckets) == expected, f"OBS-01, {buckets} buckets at {self.machine.now - START}"
-        for fresh in (False, True):
-            assert self.recent(fresh) == self.model.recent(self.machine.now, fresh), f"OBS-01, recent({fresh}) at {self.machine.now - START}"
+        for wanted in range(4):
+            assert self.recent(wanted) == self.model.recent(self.machine.now, wanted), f"OBS-01, recent({wanted}) at {self.machine.now - START}"
 
 
 def draw_liquidity(draw: random.Random) -> int:
@@ -155,11 +155,11 @@ def test_recent__sums_at_boundaries__differ_by_what_the_window_tells_between_the
             end = machine.now + draw.randrange(2 * typical)
             for boundary in range(-(-machine.now // BUCKET) * BUCKET, end + 1, BUCKET):
                 walk.at(boundary)
-                at_boundary[boundary] = walk.recent(False)[1]
+                at_boundary[boundary] = walk.recent(0)[1]
             walk.at(end)
             change(walk, draw, far)
-            present, tick_sum, fresh_sum = walk.recent(True)
-            assert walk.recent(False) == (present, tick_sum, 0)
+            present, tick_sum, fresh_sum = walk.recent(FRESH | PRESENT)
+            assert walk.recent(PRESENT) == (present, tick_sum, 0)
             _, short_sum, short_seconds, told_fresh, _, told_sum, told_present, count, *buckets = walk.window(20)
             assert (told_present, signed_256(told_sum), signed_256(told_fresh)) == (present, tick_sum, fresh_sum), (seed, life)
             if short_seconds and end - short_seconds > started:

@@ -4,6 +4,7 @@ import boa
 import pytest
 
 from plimsoll.reference import observations
+from plimsoll.reference.observations import FRESH, PRESENT
 from tests.pair_world import MINIMUM_LIQUIDITY, START, ZERO, seen, set_time, state_of
 from tests.unit.pair.conftest import E18, logs, reverts
 
@@ -112,7 +113,7 @@ def test_mint__after_gift_and_sync_before_any_liquidity__starts_the_history_then
         assert seen(market.pair.window(20)) == observations.Window(present=present)
         for silence in (0, 50, 150):
             set_time(START + wait + silence)
-            assert tuple(market.pair.recent(False)) == tuple(market.pair.recent(True)) == (present, 0, 0)
+            assert tuple(market.pair.recent(PRESENT)) == tuple(market.pair.recent(FRESH | PRESENT)) == (present, 0, 0)
     set_time(START + started)
     market.give(10**7, 10**15)
     assert market.pair.mint(lender) == 10**11 - MINIMUM_LIQUIDITY
@@ -125,6 +126,6 @@ def test_mint__after_gift_and_sync_before_any_liquidity__starts_the_history_then
         set_time(now)
         for buckets in (0, 1, 2, 10, 20):
             assert seen(market.pair.window(buckets)) == model.window(now, buckets)
-        assert tuple(market.pair.recent(True)) == model.recent(now, True)
+        assert tuple(market.pair.recent(FRESH | PRESENT)) == model.recent(now, FRESH | PRESENT)
         market.pair.sync()
         model.change(now, *state_of(reserve0, reserve1))

@@ -4,6 +4,7 @@ import boa
 import pytest
 from vyper.compiler.output import build_layout_output
 
+from plimsoll.reference.observations import FRESH, PRESENT
 from tests.conftest import load
 from tests.pair_world import START, ScriptedPair
 
@@ -26,36 +27,36 @@ def scripted(owner) -> ScriptedPair:
     return world
 
 
-def recent(scripted: ScriptedPair, fresh: bool) -> tuple[int, int, int]:
-    return tuple(scripted.pair.recent(fresh))
+def recent(scripted: ScriptedPair, wanted: int) -> tuple[int, int, int]:
+    return tuple(scripted.pair.recent(wanted))
 
 
 def test_recent__before_the_start__is_empty(owner):
     world = ScriptedPair.create(owner)
-    assert recent(world, False) == recent(world, True) == (0, 0, 0)
+    assert recent(world, PRESENT) == recent(world, FRESH | PRESENT) == (0, 0, 0)
 
 
 def test_recent__after_known_changes__sums_ticks_since_the_start(scripted):
     scripted.at(START + 2200)
     tick_sum = UNTIL_1900 + TICK_2 * 138 + RAMP + TICK_4 * 162
     present = TICK_4 << 128 | 500_000
-    assert recent(scripted, False) == (present, tick_sum, 0)
-    assert recent(scripted, True) == (present, tick_sum, TICK_4 * 100)
+    assert recent(scripted, PRESENT) == (present, tick_sum, 0)
+    assert recent(scripted, FRESH | PRESENT) == (present, tick_sum, TICK_4 * 100)
     assert scripted.window(0).tick_sum == tick_sum
 
 
 def test_recent__within_a_ramp__goes_along_it(scripted):
     scripted.at(START + 1910)
     tick_sum = UNTIL_1900 + TICK_2 * 10 + 25 * 10 * 11
-    assert recent(scripted, False)[1] == tick_sum
+    assert recent(scripted, PRESENT)[1] == tick_sum
     # from second 1800 on
-    assert recent(scripted, True)[1:] == (tick_sum, TICK_2 * 110 + 25 * 10 * 11)
+    assert recent(scripted, FRESH | PRESENT)[1:] == (tick_sum, TICK_2 * 110 + 25 * 10 * 11)
     # from 1860 on, the newer of the two marks
     scripted.at(START + 1925)
-    assert recent(scripted, True)[2] == TICK_2 * 65 + 25 * 25 * 26
+    assert recent(scripted, FRESH | PRESENT)[2] == TICK_2 * 65 + 25 * 25 * 26
     scripted.at(START + 1990)
     # from 1920 on, twenty seconds after the change
-    assert recent(scripted, True)[2] == TICK_2 * 70 + 25 * (90 * 91 - 20 * 21)
+    assert recent(scripted, FRESH | PRESENT)[2] == TICK_2 * 70 + 25 * (90 * 91 - 20 * 21)
 
 
 def test_recent__ticks_below_zero__sum_is_signed(scripted):
@@ -66,7 +67,7 @@ def test_recent__ticks_below_zero__sum_is_signed(scripted):
     scripted.poke()
     scripted.at(START + 30_000_000)
     scripted.check()
-    _, tick_sum, fresh_sum = recent(scripted, True)
+    _, tick_sum, fresh_sum = recent(scripted, FRESH | PRESENT)
     assert tick_sum < 0
     assert fresh_sum == (TICK_4 - 18_000) * scripted.window(0).fresh_seconds
 
@@ -77,10 +78,10 @@ def test_recent__young_history__has_no_fresh_sum_until_it_reaches(owner, second,
     world.start(10**6, 2 * 10**6)
     world.at(START + second)
     fresh_sum = 0 if seconds is None else TICK_2 * seconds
-    assert recent(world, True)[1:] == (TICK_2 * second, fresh_sum)
+    assert recent(world, FRESH | PRESENT)[1:] == (TICK_2 * second, fresh_sum)
     # A change right now writes marks, and alters nothing
     world.poke()
-    assert recent(world, True)[1:] == (TICK_2 * second, fresh_sum)
+    assert recent(world, FRESH | PRESENT)[1:] == (TICK_2 * second, fresh_sum)
 
 
 def test_recent__sum_less_that_of_a_boundary__is_the_short_sum(scripted):
@@ -90,15 +91,15 @@ def test_recent__sum_less_that_of_a_boundary__is_the_short_sum(scripted):
         until = UNTIL_1900 - TICK_2 * 100 if boundary == 1800 else UNTIL_1900 + TICK_2 * 80 + 25 * 80 * 81
         window = scripted.window(0)
         assert window.short_seconds == second - boundary
-        assert window.short_sum == recent(scripted, False)[1] - until
+        assert window.short_sum == recent(scripted, PRESENT)[1] - until
 
 
 def test_recent__liquidity_added_in_this_second__is_told(owner):
     world = ScriptedPair.create(owner)
     world.start(10**6, 10**6)
-    assert recent(world, False)[0] == 1 << 127 | 10**6
+    assert recent(world, PRESENT)[0] == 1 << 127 | 10**6
     world.at(START + 1)
-    assert recent(world, False)[0] == 10**6
+    assert recent(world, PRESENT)[0] == 10**6
 
 
 # ---------------------------------------------------------------- what it reads
@@ -114,23 +115,32 @@ def spoil(pair, names):
 
 def test_recent__without_the_fresh_sum__rests_on_no_mark(scripted):
     scripted.at(START + 1910)
-    before = recent(scripted, False)
+    before = recent(scripted, PRESENT)
     spoil(scripted.pair, ["checkpoint", "sticks"])
-    assert recent(scripted, False) == before
+    assert recent(scripted, PRESENT) == before
 
 
 def test_recent__with_the_fresh_sum__rests_on_the_checkpoint_alone(scripted):
     scripted.at(START + 1910)
-    before = recent(scripted, True)
+    before = recent(scripted, FRESH | PRESENT)
     spoil(scripted.pair, ["sticks"])
-    assert recent(scripted, True) == before
+    assert recent(scripted, FRESH | PRESENT) == before
     spoil(scripted.pair, ["checkpoint"])
-    assert recent(scripted, True) != before
+    assert recent(scripted, FRESH | PRESENT) != before
+
+
+def test_recent__neither_wanted__is_the_tick_sum_alone(scripted):
+    scripted.at(START + 2200)
+    tick_sum = UNTIL_1900 + TICK_2 * 138 + RAMP + TICK_4 * 162
+    assert recent(scripted, 0) == (0, tick_sum, 0)
+    assert recent(scripted, FRESH) == (0, tick_sum, TICK_4 * 100)
+    # Other bits mean nothing
+    assert recent(scripted, 2**256 - 1) == (TICK_4 << 128 | 500_000, tick_sum, TICK_4 * 100)
 
 
 def test_recent__in_an_idle_pair__rests_on_no_mark(scripted):
     """All of the fresh window lies behind the last change."""
     scripted.at(START + 1980)
-    before = recent(scripted, True)
+    before = recent(scripted, FRESH | PRESENT)
     spoil(scripted.pair, ["checkpoint", "sticks"])
-    assert recent(scripted, True) == before
+    assert recent(scripted, FRESH | PRESENT) == before

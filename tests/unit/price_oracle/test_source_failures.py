@@ -153,7 +153,7 @@ def encode(answer: list[int]) -> bytes:
 
 
 def recent_words(window: Window) -> list[int]:
-    """The answer to recent(True)."""
+    """The answer to recent, where the fresh sum is wanted."""
     answer = words(window)
     return [answer[PRESENT], answer[TICK_SUM], window.fresh_sum % 2**256]
 

@@ -6,6 +6,7 @@ import boa
 import pytest
 from vyper.compiler.output import build_layout_output
 
+from plimsoll.reference.observations import FRESH, PRESENT
 from plimsoll.reference.range_observations import RangeObservations
 from plimsoll.reference.tick_math import sqrt_ratio_at_tick
 from tests.conftest import load
@@ -109,8 +110,8 @@ def test_poke__locked_or_not_initialised__reverts(owner: Any, new_token: Any) ->
 # ---------------------------------------------------------------- the lean view
 
 
-def recent(world: RangeWorld, fresh: bool) -> tuple[int, int, int]:
-    return tuple(world.pool.recent(fresh))
+def recent(world: RangeWorld, wanted: int) -> tuple[int, int, int]:
+    return tuple(world.pool.recent(wanted))
 
 
 def test_recent__after_known_changes__sums_ticks_since_the_start(world: RangeWorld) -> None:
@@ -119,14 +120,16 @@ def test_recent__after_known_changes__sums_ticks_since_the_start(world: RangeWor
     world.wait(300)
     # 50, 100, .., 6,900 in 138 seconds, and 32 more in the next
     tick_sum = -(50 * 138 * 139 // 2) - 6_932 * (300 - 138)
-    assert recent(world, False) == (-6_932 % 2**128 << 128 | LIQUIDITY, tick_sum, 0)
+    assert recent(world, PRESENT) == (-6_932 % 2**128 << 128 | LIQUIDITY, tick_sum, 0)
     # from second 1,200 on
-    assert recent(world, True)[1:] == (tick_sum, -6_932 * 100)
+    assert recent(world, FRESH | PRESENT)[1:] == (tick_sum, -6_932 * 100)
+    assert recent(world, FRESH) == (0, tick_sum, -6_932 * 100)
+    assert recent(world, 0) == (0, tick_sum, 0)
     window = world.pool.window(0)
-    assert (window.present, window.tick_sum, window.fresh_sum) == recent(world, True)
+    assert (window.present, window.tick_sum, window.fresh_sum) == recent(world, FRESH | PRESENT)
     # a change of nothing
     world.pool.poke()
-    assert recent(world, True)[1:] == (tick_sum, -6_932 * 100)
+    assert recent(world, FRESH | PRESENT)[1:] == (tick_sum, -6_932 * 100)
 
 
 def test_recent__within_a_ramp__goes_along_it(world: RangeWorld) -> None:
@@ -134,39 +137,40 @@ def test_recent__within_a_ramp__goes_along_it(world: RangeWorld) -> None:
     fall(world, -6_932)
     world.wait(10)
     # from second 900 on
-    assert recent(world, True)[1:] == (-25 * 10 * 11, -25 * 10 * 11)
+    assert recent(world, FRESH | PRESENT)[1:] == (-25 * 10 * 11, -25 * 10 * 11)
     world.wait(15)
     # from second 960 on, the newer of the two marks
-    assert recent(world, True)[2] == -25 * 25 * 26
+    assert recent(world, FRESH | PRESENT)[2] == -25 * 25 * 26
     world.wait(65)
     # from second 1,020 on, twenty seconds after the change
-    assert recent(world, True)[1:] == (-25 * 90 * 91, -25 * (90 * 91 - 20 * 21))
+    assert recent(world, FRESH | PRESENT)[1:] == (-25 * 90 * 91, -25 * (90 * 91 - 20 * 21))
 
 
 def test_recent__in_callbacks__tells_that_the_pool_is_in_use(world: RangeWorld) -> None:
     """As `window` does. The flags last for the second: titanoboa keeps transient storage."""
-    ask = plan(calls=[(world.pool, world.data("recent", False), True)])
+    ask = plan(calls=[(world.pool, world.data("recent", PRESENT), True)])
     world.wait(100)
-    assert recent(world, False)[0] == LIQUIDITY
+    assert recent(world, PRESENT)[0] == LIQUIDITY
     world.swap(True, 10**18, data=ask)
     assert int.from_bytes(world.answers[-1][:32], "big") == (world.pool.slot0()[1] % 2**128 << 128) + (1 << 126) + LIQUIDITY
     world.mint(-60, 60, 5, data=ask)
     assert int.from_bytes(world.answers[-1][:32], "big") >> 126 & 3 == 3
-    assert recent(world, False)[0] == world.pool.window(0).present
+    assert recent(world, PRESENT)[0] == world.pool.window(0).present
+    assert recent(world, FRESH)[0] == 0
     world.wait(1)
-    assert recent(world, False)[0] == world.pool.window(0).present == (world.pool.slot0()[1] % 2**128 << 128) + LIQUIDITY + 5
+    assert recent(world, PRESENT)[0] == world.pool.window(0).present == (world.pool.slot0()[1] % 2**128 << 128) + LIQUIDITY + 5
 
 
 def test_recent__without_the_fresh_sum__rests_on_no_mark(world: RangeWorld) -> None:
     world.wait(1_000)
     fall(world, -6_932)
     world.wait(10)
-    before = [recent(world, fresh) for fresh in (False, True)]
+    before = [recent(world, wanted) for wanted in (PRESENT, FRESH)]
     spoil(world.pool, "sticks")
-    assert [recent(world, fresh) for fresh in (False, True)] == before
+    assert [recent(world, wanted) for wanted in (PRESENT, FRESH)] == before
     spoil(world.pool, "checkpoint")
-    assert recent(world, False) == before[0]
-    assert recent(world, True) != before[1]
+    assert recent(world, PRESENT) == before[0]
+    assert recent(world, FRESH | PRESENT) != before[1]
 
 
 def spoil(pool: Any, name: str) -> None:
