@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plimsoll.reference.observations import present_word
 from plimsoll.reference.oracle import BUCKET, NOTHING, SLOW_BUCKETS_WITH_FEED, Band, Why, float_down, price_at
 from plimsoll.reference.tick_math import sqrt_ratio_at_tick
 from tests.depth import examples
@@ -90,6 +91,17 @@ def test_depth__liquidities_all_different__of_the_10th(market: Market, step: int
     window = scripted(now(), ETH_TICK, ETH_TICK, FLAT, liquidities)
     market.script(window)
     assert market.check().depth == depth_of(ETH_LIQUIDITY * 19 // 100)
+
+
+@pytest.mark.parametrize("off", [-500, 0, 1, 500])
+def test_depth__thinner_now__at_the_lower_of_the_slow_and_the_short_mean(market: Market, off: int) -> None:
+    """When the window is read and when it is cached: of half of the liquidity, at a price that the root of the slow window tells or not."""
+    present = present_word(ETH_TICK + off, ETH_LIQUIDITY // 2, added=False)
+    market.script(scripted(now(), ETH_TICK + off, ETH_TICK, FLAT, present=present))
+    expected = (ETH_LIQUIDITY // 2 * sqrt_ratio_at_tick(ETH_TICK + min(off, 0)) >> 96) * 10**12
+    assert market.check().depth == expected
+    market.write()
+    assert market.check().depth == expected
 
 
 @pytest.mark.parametrize("ticks", ["rising", "falling"])
