@@ -98,8 +98,8 @@ UNIT_AT: constant(uint256) = 166
 ADDED: constant(uint256) = 1 << 127
 USED: constant(uint256) = 1 << 126
 
-# What is asked of a source, and of an asset: for seizure, for new risk. Both are what `recent` is
-# asked with.
+# What is asked of a source, and of an asset: for seizure, for new risk. As in `recent`, where these bits ask for the fresh sum and for the
+# market as it is.
 FOR_SEIZURE: constant(uint256) = 1
 FOR_NEW_RISK: constant(uint256) = 2
 
