@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plimsoll.addresses import AddressBook, write_atomically
+from plimsoll.errors import Problem
 
 STATE_FORMAT = 1
 
@@ -60,8 +61,10 @@ class State:
             data = json.loads(path.read_text())
         except FileNotFoundError:
             return fresh, None
-        except (OSError, ValueError):
-            return fresh, f"{path} is damaged: reading all borrowers from the chain again"
+        except OSError:
+            return fresh, f"{path} cannot be read: reading all borrowers from the chain again"
+        except ValueError:
+            return fresh, _set_aside(path)
         try:
             same = (data["format"], data["chain_id"], data["genesis"], data["pool"])
             if same != (STATE_FORMAT, fresh.chain_id, fresh.genesis, pool):
@@ -71,4 +74,14 @@ class State:
             fresh.pending = {s["borrower"]: Sent(**s) for s in data["pending"]}
             return fresh, None
         except (KeyError, TypeError, ValueError, AttributeError):
-            return cls.load(path.with_suffix(".none"), book, pool)[0], f"{path} is damaged: reading all borrowers again"
+            return cls(path, book.chain_id, book.data["genesis"], pool, max(book.block - 1, 0)), _set_aside(path)
+
+
+def _set_aside(path: Path) -> str:
+    """What is damaged may be a file of something else altogether, given by mistake: it is kept."""
+    kept = path.with_name(path.name + ".damaged")
+    try:
+        path.replace(kept)
+    except OSError as e:
+        raise Problem(f"{path} is no state of a keeper, and cannot be renamed: {e.strerror or e}") from None
+    return f"{path} is no state of a keeper, or damaged; kept as {kept.name}: reading all borrowers from the chain again"
