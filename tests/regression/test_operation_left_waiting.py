@@ -53,6 +53,7 @@ def test_set_oracle__forgotten_because_it_disagreed__does_not_come_with_a_freeze
 @pytest.mark.parametrize("late", [0, 1])
 @pytest.mark.parametrize("batch", [False, True], ids=["one", "batch"])
 def test_execute__to_the_second__until_the_window_closes(governed: Governed, late: int, batch: bool) -> None:
+    """LEND-24."""
     call = governed.configurator.set_caps.prepare_calldata(governed.eth, 7, 7)
     target = governed.configurator.address
     timelock, proposer, executor = governed.timelock, governed.address["proposer"], governed.address["executor"]

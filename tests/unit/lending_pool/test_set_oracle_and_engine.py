@@ -91,7 +91,7 @@ def test_liquidation_from__before_it__nobody_is_liquidated(indebted: World) -> N
 
 @pytest.mark.parametrize("closed_until", [0, 2**40 - 1])
 def test_set_engine__after_liquidations__their_count_goes_on(indebted: World, closed_until: int) -> None:
-    """It shares a word with the engine's address and its guard: neither may leak into the other."""
+    """LEND-23. It shares a word with the engine's address and its guard: neither may leak into the other."""
     settle = ("borrower", "keeper", "keeper", "USD", 10**6, "ETH", 10**16, 0)
     indebted.mint("keeper", "USD", 3 * 10**6)
     assert [indebted.settle(*settle), indebted.settle(*settle)] == [1, 2]
