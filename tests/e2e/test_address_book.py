@@ -47,7 +47,7 @@ ALL = ("contract", "address", "code_hash", "args", "tx", "block", "block_hash")
         (swap("contracts", "RateModel.dollar", "RateModel.volatile", "address"), "of RateModel.dollar and RateModel.volatile are swapped"),
         (
             swap("contracts", "Lens", "LiquidationEngine", "address", "code_hash"),
-            r"does not answer liquidations\(\): it is no LiquidationEngine",
+            r"does not answer fee_bps\(\): it is no LiquidationEngine",
         ),
         (swap("contracts", "Router", "Quoter", "address"), "the addresses of Quoter and Router are swapped"),
         (
