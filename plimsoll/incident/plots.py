@@ -192,10 +192,10 @@ def _fall(prices: Any, taken: Any, fall: Fall, first: bool, last: bool) -> None:
         taken.step([*xs, fall.minutes + 60], [*ys, total], where="post", color=colour, linewidth=1.6, label=label)
     taken.set_xlabel("minutes", fontsize=9, color=MUTED)
     if last:
-        handles, labels = prices.get_legend_handles_labels()
-        prices.figure.legend(handles, labels, loc="upper right", bbox_to_anchor=(0.985, 0.975), ncols=2, fontsize=9, frameon=False)
-        # below the lines, which have risen by then
-        _legend(taken, loc="lower right")
+        # the panels are too narrow for them: above each row
+        for panel, top in ((prices, 0.975), (taken, 0.59)):
+            handles, labels = panel.get_legend_handles_labels()
+            panel.figure.legend(handles, labels, loc="upper right", bbox_to_anchor=(0.985, top), ncols=2, fontsize=9, frameon=False)
 
 
 def _bad_debt(panel: Any, result: Result, falls: list[Fall]) -> None:
