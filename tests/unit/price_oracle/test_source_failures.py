@@ -11,6 +11,7 @@ from plimsoll.reference.oracle import BUCKET, SECOND, Band, Why, Window, fresh_s
 from tests.oracle_market import (
     BURNS_ALL,
     DOLLAR_6,
+    DOLLAR_18,
     ETH_LIQUIDITY,
     ETH_TICK,
     HUGE_ANSWER,
@@ -277,6 +278,20 @@ def test_source__absurd_fresh_mean__is_the_next_tick_within_bounds(either_market
     assert band.fresh_low == max(1, min(fresh, 2**144 - 1))
     for how in ("new_risk_prices", "liquidation_prices", "poke"):
         market.write(how)
+
+
+@pytest.mark.parametrize("tick", [443_635, 443_636])
+def test_source__at_the_highest_tick_where_prices_still_fit__to_the_tick(owner: Any, tick: int) -> None:
+    """Against a dollar of 18 decimals the price of 2^64 is no number too large: the bound on ticks stands by itself."""
+    market = new_market(owner, quote_price=DOLLAR_18, min_depth=10**21)
+    start_bucket()
+    market.still(0, 10**22)
+    market.write()
+    window = steady(now(), 0, 10**22)
+    market.script(replace(window, fresh_sum=tick * window.fresh_seconds))
+    assert market.check().fresh_low == price_at(443_635, DOLLAR_18)[0]
+    market.script(scripted(now(), tick, 0, [0] * 10))
+    assert market.check().sources == int(tick == 443_635)
 
 
 @pytest.mark.parametrize("off", SECONDS_OFF)
