@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from eth_utils.address import to_checksum_address
@@ -37,19 +37,6 @@ def decode(answer: Sequence[Any]) -> AccountState:
     """From (oracle, words of collaterals, words of debts)."""
     oracle, collaterals, debts = answer
     return AccountState(str(to_checksum_address(oracle)), _holdings(collaterals), _holdings(debts))
-
-
-def encode(holdings: Iterable[Holding]) -> list[int]:
-    """The words of these."""
-    words: list[int] = []
-    for holding in holdings:
-        word, at = 0, 0
-        for name, bits in FIELDS.items():
-            value = int(holding.asset, 16) if name == "asset" else getattr(holding, name, 0)
-            word |= value << at
-            at += bits
-        words += [word, holding.amount]
-    return words
 
 
 def _holdings(words: Sequence[int]) -> list[Holding]:

@@ -69,12 +69,13 @@ class State:
             same = (data["format"], data["chain_id"], data["genesis"], data["pool"])
             if same != (STATE_FORMAT, fresh.chain_id, fresh.genesis, pool):
                 return fresh, f"{path} is of another deployment: beginning anew"
-            fresh.last_block = int(data["last_block"])
-            fresh.borrowers = {str(a): int(b) for a, b in data["borrowers"].items()}
-            fresh.pending = {s["borrower"]: Sent(**s) for s in data["pending"]}
-            return fresh, None
+            last_block = int(data["last_block"])
+            borrowers = {str(a): int(b) for a, b in data["borrowers"].items()}
+            pending = {s["borrower"]: Sent(**s) for s in data["pending"]}
         except (KeyError, TypeError, ValueError, AttributeError):
-            return cls(path, book.chain_id, book.data["genesis"], pool, max(book.block - 1, 0)), _set_aside(path)
+            return fresh, _set_aside(path)
+        fresh.last_block, fresh.borrowers, fresh.pending = last_block, borrowers, pending
+        return fresh, None
 
 
 def _set_aside(path: Path) -> str:

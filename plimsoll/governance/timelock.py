@@ -33,7 +33,7 @@ class Operation:
     texts: tuple[str, ...]
 
     def is_ready(self, now: int) -> bool:
-        return self.ready_ts <= now <= self.ready_ts + EXECUTION_WINDOW
+        return self.ready_ts <= now and not self.is_expired(now)
 
     def is_expired(self, now: int) -> bool:
         return has_expired(self.ready_ts, now)

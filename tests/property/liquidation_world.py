@@ -9,9 +9,10 @@ import boa
 from boa.contracts.vyper.vyper_contract import VyperContract
 from hypothesis import strategies as st
 
-from plimsoll.account_words import Holding, encode
+from plimsoll.account_words import Holding
 from plimsoll.reference.depth import FULL, NEW_RISK, OFF
 from plimsoll.reference.liquidation import BPS, WAD, Account, Collateral, Debt, Prices, value_down
+from tests.accounts import encode
 from tests.conftest import load
 
 STUB_POOL = """
